@@ -1,0 +1,1 @@
+"""One window and one command line round the viewer and the assistant."""

@@ -1,0 +1,1 @@
+"""Questions to a model, from words to boxes."""

@@ -1,0 +1,1 @@
+"""Images, from bytes to pixels on screen; knows nothing of models."""
