@@ -51,7 +51,10 @@ class Arena:
     @property
     def view(self) -> memoryview:
         """All of it; release every slice of it before ``close``."""
-        return self._memory.buf
+        buffer = self._memory.buf
+        if buffer is None:
+            raise ValueError("closed")
+        return buffer
 
     def array(self, dtype: np.dtype, shape: tuple[int, ...], offset: int = 0) -> NDArray:  # type: ignore[type-arg]
         """A view of part of it as an array; ValueError when it does not fit."""
