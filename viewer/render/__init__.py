@@ -1,0 +1,1 @@
+"""Pictures from arrays: frames, planes, slabs and volumes; no state, no Qt."""
