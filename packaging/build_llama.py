@@ -1,11 +1,12 @@
-"""Build the llama-cpp-python wheel once per version, build options and processor, and print its path.
+"""Build the llama-cpp-python wheel once per version, options and processor; print its path.
 
-The registry carries only a source archive of llama-cpp-python, and compiling llama.cpp takes minutes,
-so the wheel is kept in a cache outside the clone and reused by every later environment.
+The registry carries only a source archive of llama-cpp-python, and compiling llama.cpp takes
+minutes, so the wheel is kept in a cache outside the clone and reused by every later environment.
 
     python packaging/build_llama.py [--lock requirements.lock]
 
-Environment: SECOND_READ_WHEELS (the cache folder), SECOND_READ_CMAKE_ARGS (for example -DGGML_CUDA=ON).
+Environment: SECOND_READ_WHEELS (the cache folder), SECOND_READ_CMAKE_ARGS (for example
+-DGGML_CUDA=ON)
 """
 
 import argparse

@@ -11,7 +11,6 @@ import struct
 import sys
 import threading
 import types
-import typing
 from collections.abc import Iterable, Mapping
 from dataclasses import fields, is_dataclass
 from enum import Enum
@@ -116,7 +115,7 @@ def encode(message: object) -> bytes:
 
 
 def decode(data: bytes, known: Mapping[str, type]) -> Any:
-    """JSON bytes as an instance of one of ``known``; ChannelError when they are not exactly that."""
+    """JSON bytes as an instance of one of ``known``; ChannelError when they are anything else."""
     try:
         plain = json.loads(data.decode("utf-8", "surrogatepass"))
     except (ValueError, RecursionError) as error:
@@ -130,7 +129,7 @@ def record(kind: type, plain: Mapping[str, Any]) -> Any:
     """A mapping as a ``kind`` record, every field checked against its annotation."""
     converters = _converters(kind)
     if unknown := plain.keys() - converters.keys():
-        raise ChannelError(f"{kind.__name__}: unknown field {sorted(unknown)[0]}")
+        raise ChannelError(f"{kind.__name__}: unknown field {min(unknown)}")
     try:
         return kind(**{name: converters[name](value) for name, value in plain.items()})
     except (TypeError, ValueError, OverflowError) as error:
@@ -164,26 +163,36 @@ def _converters(kind: type) -> dict[str, Any]:
 def _converter(hint: Any) -> Any:
     """A function that checks a plain value against a type hint and returns the field's value."""
     origin, args = get_origin(hint), get_args(hint)
+    if origin is not None:
+        return _generic_converter(origin, args)
+    if hint is float:
+        return _float
+    if hint in {str, int, bool}:
+        return lambda value: _checked(value, hint)
+    return _class_converter(hint)
+
+
+def _generic_converter(origin: Any, args: tuple[Any, ...]) -> Any:
     if origin in {Union, types.UnionType}:
         return _union_converter(args)
     if origin is Literal:
         return lambda value: _one_of(value, args)
     if origin is tuple:
         return _tuple_converter(args)
-    if origin in {dict, Mapping, typing.Mapping} or str(origin).endswith("Mapping'>"):
+    if issubclass(origin, Mapping):
         return _mapping_converter(args)
-    if isinstance(hint, type) and issubclass(hint, Enum):
-        return hint
-    if is_dataclass(hint):
-        return lambda value: record(hint, _checked(value, dict))  # type: ignore[arg-type]
-    if isinstance(hint, type) and issubclass(hint, tuple):
-        item = _tuple_converter(tuple(get_type_hints(hint).values()))
-        return lambda value: hint(*item(value))
-    if hint is float:
-        return _float
-    if hint in {str, int, bool}:
-        return lambda value: _checked(value, hint)
-    raise TypeError(f"{hint} is not a message field")
+    raise TypeError(f"{origin} is not a message field")
+
+
+def _class_converter(kind: Any) -> Any:
+    if is_dataclass(kind):
+        return lambda value: record(kind, _checked(value, dict))  # type: ignore[arg-type]
+    if issubclass(kind, Enum):
+        return kind
+    if issubclass(kind, tuple):
+        items = _tuple_converter(tuple(get_type_hints(kind).values()))
+        return lambda value: kind(*items(value))
+    raise TypeError(f"{kind} is not a message field")
 
 
 def _union_converter(args: tuple[Any, ...]) -> Any:

@@ -29,7 +29,7 @@ _NICE = 10
 
 @dataclass(frozen=True, slots=True)
 class Outcome:
-    """How a child ended: exit code (None while it was killed by a signal), signal, last log lines."""
+    """How a child ended: exit code (None after a signal), the signal, the last log lines."""
 
     what: str
     exit_code: int | None
@@ -51,7 +51,8 @@ class Outcome:
 class Child:
     """A running child process and the channel to it.
 
-    ``what`` is its name in sentences; ``known`` the message types it may send.
+    ``module`` is started by name, or by path when it is a file. ``what`` is its name in
+    sentences, ``known`` the message types it may send.
     """
 
     def __init__(
@@ -137,6 +138,7 @@ def _start(
     module: str, arguments: tuple[str, ...], extra: Mapping[str, str], *, low_priority: bool
 ) -> subprocess.Popen[bytes]:
     environment = {k: v for k, v in os.environ.items() if k in _KEPT} | dict(extra)
+    entry = [module] if module.endswith(".py") else ["-m", module]
     options: dict[str, Any] = {}
     if sys.platform == "win32":
         options["creationflags"] = (
@@ -147,7 +149,7 @@ def _start(
         if low_priority:
             environment["SECOND_READ_NICE"] = str(_NICE)
     return subprocess.Popen(
-        [sys.executable, "-I", "-X", "faulthandler", "-m", module, *arguments],
+        [sys.executable, "-I", "-X", "faulthandler", *entry, *arguments],
         stdin=subprocess.PIPE,
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,

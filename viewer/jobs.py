@@ -1,8 +1,9 @@
 """Background work with cancel and progress.
 
-``work(cancel)`` is a generator that yields parts and calls ``cancel.check()`` at least every 50 ms.
-A newer job in a slot cancels the older, and what a cancelled job still yields never arrives: that is
-checked where the parts arrive, on the window's thread (or the caller's, without a window).
+``work(cancel)`` is a generator that yields parts and calls ``cancel.check()`` at least every
+50 ms. A newer job in a slot cancels the older, and what a cancelled job still yields never
+arrives: that is checked where the parts arrive, on the window's thread (or the caller's, without
+a window).
 """
 
 import threading
@@ -55,7 +56,7 @@ class Jobs:
         on_part: Callable[[Any], None] | None = None,
         on_end: Callable[[UserError | None], None] | None = None,
     ) -> Cancel:
-        """Run ``work``; ``on_part`` gets each part and ``on_end`` None or the error that ended it."""
+        """Run ``work``; ``on_part`` gets each part, ``on_end`` None or the error that ended it."""
         self.cancel(slot)
         cancel = self._slots[slot] = Cancel()
         arguments = (slot, work, cancel, on_part, on_end)

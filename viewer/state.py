@@ -64,8 +64,8 @@ class VolumeView:
     """A 3D tile: the camera's turn about the volume's middle, preset and crop.
 
     ``right``, ``down``: unit vectors of the picture's axes, LPS; the view looks along their cross
-    product. ``pan_mm`` shifts the picture along them; ``zoom`` 1 fits. ``crop``: (low, high) fraction
-    kept of the volume along its slice, row and column axis.
+    product. ``pan_mm`` shifts the picture along them; ``zoom`` 1 fits. ``crop``: (low, high)
+    fraction kept of the volume along its slice, row and column axis.
     """
 
     right: tuple[float, float, float] = (1.0, 0.0, 0.0)

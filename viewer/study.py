@@ -275,9 +275,10 @@ class Skipped:
 class Geometry:
     """The grid of a stack (PS3.3 C.7.6.2): slices ascend along the normal (row x column).
 
-    ``shape`` is (slices, rows, columns); ``spacing_mm`` (slice step, between rows, between columns),
-    the slice step being the median distance along the normal; ``origin_lps_mm`` the centre of the
-    first voxel; ``tilt_deg`` the angle between the step from slice to slice and the normal.
+    ``shape`` is (slices, rows, columns); ``spacing_mm`` (slice step, between rows, between
+    columns), the slice step being the median distance along the normal; ``origin_lps_mm`` the
+    centre of the first voxel; ``tilt_deg`` the angle between the step from slice to slice and the
+    normal.
     """
 
     shape: tuple[int, int, int]
@@ -352,7 +353,7 @@ class Patient:
     def key(self) -> str:
         """Identity for conversations, caches and marks; nothing of A is reachable from B."""
         f = self.facts
-        return "\x1f".join((f.id, f.issuer, f.name, f.birth_date, f.sex))
+        return f"{f.id}\x1f{f.issuer}\x1f{f.name}\x1f{f.birth_date}\x1f{f.sex}"
 
 
 @dataclass(frozen=True, slots=True)
