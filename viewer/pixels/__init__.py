@@ -1,0 +1,1 @@
+"""From stored values to grey levels and colours, one step a module (PS3.3 C.11)."""
