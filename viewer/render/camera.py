@@ -1,7 +1,7 @@
 """Where a volume is looked at from: the camera, its movements, its way to pixels.
 
 All of it happens in patient coordinates (LPS, mm), a right-handed system, so that a cross product
-of two directions has the sign one expects: crossing in (slice, row, column) order mirrors a patient.
+has the sign one expects: crossing in (slice, row, column) order mirrors a patient.
 """
 
 import math
@@ -156,7 +156,8 @@ def volume_corners(
     """Centres of the eight corner voxels of a volume (slices, rows, columns): (8, 3), LPS mm."""
     ends = [(0.0, float(count - 1)) for count in shape]
     grid = np.array([(s, r, c, 1.0) for s in ends[0] for r in ends[1] for c in ends[2]])
-    return (grid @ voxel_to_patient.T)[:, :3]
+    corners: NDArray[np.float64] = (grid @ voxel_to_patient.T)[:, :3]
+    return corners
 
 
 def _rotation(axis: Vector, angle_deg: float) -> NDArray[np.float64]:
@@ -164,7 +165,8 @@ def _rotation(axis: Vector, angle_deg: float) -> NDArray[np.float64]:
     x, y, z = axis
     sine, cosine = math.sin(math.radians(angle_deg)), math.cos(math.radians(angle_deg))
     skew = np.array([[0, -z, y], [z, 0, -x], [-y, x, 0]])
-    return np.eye(3) + sine * skew + (1 - cosine) * (skew @ skew)
+    rotation: NDArray[np.float64] = np.eye(3) + sine * skew + (1 - cosine) * (skew @ skew)
+    return rotation
 
 
 def _vector(values: Sequence[float] | NDArray[np.float64]) -> Vector:

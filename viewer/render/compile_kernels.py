@@ -1,4 +1,4 @@
-"""The compile child: `python -I -m viewer.render.compile_kernels` fills the kernel cache and ends."""
+"""The compile child, `python -I -m viewer.render.compile_kernels`: fills the cache and ends."""
 
 import os
 

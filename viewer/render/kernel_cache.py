@@ -1,8 +1,8 @@
 """Where compiled kernels live, and the child that compiles them once per installation.
 
-numba keeps its index files as pickles, so the folder belongs to the user alone (0700) and is named by
-what the machine code depends on: program version, CPU and numba version. Importing a kernel module
-compiles what is not in that folder (some seconds); from the folder it takes a fraction of a second.
+numba keeps its index files as pickles, so the folder belongs to the user alone (0700) and is named
+by what the machine code depends on: program version, CPU and numba version. Importing a kernel
+module compiles what is not in that folder (seconds); from there it takes a fraction of a second.
 So the window first lets a child fill it, then imports the modules in a background thread.
 """
 
@@ -21,9 +21,10 @@ from typing import Any, Final, TypeVar
 
 from platformdirs import user_cache_path
 
+BRICK_KERNELS: Final = "viewer.render.brick_kernels"
 VOLUME_KERNELS: Final = "viewer.render.volume_kernels"
 FRAME_KERNELS: Final = "viewer.render.frame_kernels"
-KERNEL_MODULES: Final = (FRAME_KERNELS, VOLUME_KERNELS)
+KERNEL_MODULES: Final = (FRAME_KERNELS, BRICK_KERNELS, VOLUME_KERNELS)
 _COMPILE_TIMEOUT_S: Final = 300.0
 _MARK: Final = "complete"
 
@@ -71,7 +72,7 @@ def compile_in_child() -> int:
     Call it from a background job. The child gets low priority by itself.
     """
     command = [sys.executable, "-I", "-m", "viewer.render.compile_kernels"]
-    finished = subprocess.run(  # noqa: S603 - a fixed module of this program
+    finished = subprocess.run(
         command,
         check=False,
         stdin=subprocess.DEVNULL,
@@ -82,7 +83,7 @@ def compile_in_child() -> int:
 
 
 def compile_here() -> None:
-    """Import all kernel modules, which compiles them, and leave the mark `is_compiled` looks for."""
+    """Import all kernel modules, which compiles them, and leave the mark of `is_compiled`."""
     folder = prepare_cache()
     for name in KERNEL_MODULES:
         import_module(name)
@@ -108,7 +109,7 @@ def compiled(*signatures: object) -> Callable[[_Kernel], _Kernel]:
     seconds in the middle of a drag.
     """
     prepare_cache()
-    from numba import njit  # noqa: PLC0415 - 150 ms, and only after the folder is set
+    from numba import njit
 
     decorate: Callable[[_Kernel], _Kernel] = njit(
         list(signatures), nogil=True, cache=True, fastmath=True, error_model="numpy"
@@ -122,7 +123,7 @@ def inlined(kernel: _Kernel) -> _Kernel:
     Only the caller's file is watched by the cache, hence never call one from another module.
     """
     prepare_cache()
-    from numba import njit  # noqa: PLC0415 - 150 ms, and only after the folder is set
+    from numba import njit
 
     merged: _Kernel = njit(forceinline=True, fastmath=True, error_model="numpy")(kernel)
     return merged
@@ -136,7 +137,7 @@ def _program_version() -> str:
 
 
 def _cpu_name() -> str:
-    from llvmlite.binding import get_host_cpu_name  # noqa: PLC0415 - numba's own first import
+    from llvmlite.binding import get_host_cpu_name
 
     return f"{platform.machine()}-{get_host_cpu_name()}"
 

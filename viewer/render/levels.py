@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
+from itertools import pairwise
 from typing import Final, Literal, TypeAlias
 
 import numpy as np
@@ -59,27 +60,27 @@ def make_level(
     voxels = _reduced(full, factor=factor, depth=depth, kind=_KINDS[reduction], spread=spread)
     lowest, highest = _bounds(voxels, shift=shift, spread=spread)
     joined = (depth, factor, factor)
-    inverse = np.linalg.inv(voxel_to_patient @ _joining(joined))[:3]
+    inverse = np.linalg.inv(voxel_to_patient @ _joining(joined))[:3].astype(np.float64)
     return Level(voxels, joined, inverse, _metric(inverse), shift, lowest, highest)
 
 
 def in_slabs(count: int, parts: int) -> Iterator[tuple[int, int]]:
     """Split `count` layers into at most `parts` runs [first, last)."""
     edges = np.linspace(0, count, min(parts, count) + 1).astype(int)
-    yield from ((int(first), int(last)) for first, last in zip(edges, edges[1:], strict=False))
+    yield from ((int(first), int(last)) for first, last in pairwise(edges))
 
 
 def _reduced(
     full: NDArray[np.int16], *, factor: int, depth: int, kind: int, spread: Work
 ) -> NDArray[np.int16]:
-    from viewer.render import volume_kernels
+    from viewer.render import brick_kernels
 
     if factor == 1 and depth == 1:
         return full
     slices, rows, columns = full.shape
     target = np.empty((slices // depth, rows // factor, columns // factor), np.int16)
     spread(
-        lambda first, last: volume_kernels.reduce_volume(
+        lambda first, last: brick_kernels.reduce_volume(
             full, target, factor, depth, kind, first, last
         ),
         target.shape[0],
@@ -90,15 +91,13 @@ def _reduced(
 def _bounds(
     voxels: NDArray[np.int16], *, shift: int, spread: Work
 ) -> tuple[NDArray[np.int16], NDArray[np.int16]]:
-    from viewer.render import volume_kernels
+    from viewer.render import brick_kernels
 
     edge = 1 << shift
     shape = tuple(-(-count // edge) for count in voxels.shape)
     lowest, highest = np.empty(shape, np.int16), np.empty(shape, np.int16)
     spread(
-        lambda first, last: volume_kernels.bound_bricks(
-            voxels, shift, lowest, highest, first, last
-        ),
+        lambda first, last: brick_kernels.bound_bricks(voxels, shift, lowest, highest, first, last),
         shape[0],
     )
     return lowest, highest

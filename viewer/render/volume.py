@@ -22,6 +22,7 @@ Picture: TypeAlias = NDArray[np.uint8]
 _Part: TypeAlias = Callable[[int], None]
 
 PARTS: Final = 32
+_GROUP: Final = 4
 _FAINT_STRIDE: Final = 3
 _INVISIBLE: Final = 0.003
 _FAINT: Final = 0.08
@@ -40,7 +41,7 @@ class Cancel(Protocol):
 class Quality:
     """How finely to cast: level, picture side in parts of the asked size, step in voxels, jitter.
 
-    The step counts in the volume's finest voxel spacing. Jitter hides rings, but shimmers in motion.
+    The step counts in the volume's finest voxel spacing. Jitter hides rings, shimmers in motion.
     """
 
     level: LevelName = "full"
@@ -81,6 +82,17 @@ class VolumeRenderer(Protocol):
         cancel: Cancel | None = None,
     ) -> Picture:
         """Make an opaque RGBA picture, (height, width, 4), of `quality.picture_size(size_px)`."""
+
+    def render_over(
+        self,
+        picture: Picture,
+        camera: Camera,
+        quality: Quality = FULL,
+        *,
+        crop: CropBox | None = None,
+        cancel: Cancel | None = None,
+    ) -> Iterator[Picture]:
+        """Replace a picture in place, bit by bit; yields a copy after each."""
 
     def close(self) -> None:
         """Free threads or graphics memory."""
@@ -129,7 +141,10 @@ class VolumeCaster:
         return self
 
     def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, at: TracebackType | None
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        at: TracebackType | None,
     ) -> None:
         self.close()
 
@@ -178,13 +193,12 @@ class VolumeCaster:
         *,
         crop: CropBox | None = None,
         cancel: Cancel | None = None,
-        groups: int = 8,
     ) -> Iterator[Picture]:
         """Replace a picture's rows bit by bit, evenly spread; yields a copy after each group."""
         part = self._parts(picture, camera, quality, crop)
         order = [int(f"{index:05b}"[::-1], 2) for index in range(PARTS)]
-        for first in range(0, PARTS, PARTS // groups):
-            self._run(part, order[first : first + PARTS // groups], cancel)
+        for first in range(0, PARTS, _GROUP):
+            self._run(part, order[first : first + _GROUP], cancel)
             yield picture.copy()
 
     def _run(self, part: _Part, indices: Sequence[int], cancel: Cancel | None) -> None:
@@ -254,7 +268,7 @@ class VolumeCaster:
             future.result()
 
     def _walked(self, level: Level, transfer: TransferFunction) -> _Prepared:
-        from viewer.render import volume_kernels
+        from viewer.render import brick_kernels
 
         if transfer.projection != "shaded":
             is_max = transfer.projection == "max"
@@ -264,9 +278,7 @@ class VolumeCaster:
         codes = np.empty(level.lowest.shape, np.uint8)
         low, scale = self._stored_span(transfer)
         visible, dense = _running_count(opacity > _INVISIBLE), _running_count(opacity > _FAINT)
-        volume_kernels.code_bricks(
-            level.lowest, level.highest, visible, dense, low, scale, codes
-        )
+        brick_kernels.code_bricks(level.lowest, level.highest, visible, dense, low, scale, codes)
         return _Prepared(level, codes, np.empty((0, 0, 0), np.int32))
 
     def _current_transfer(self) -> TransferFunction:

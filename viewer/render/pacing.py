@@ -1,0 +1,140 @@
+"""How finely to render while the patient turns, and how to get back to full quality after.
+
+While moving, every picture's time sets the size and step of the next, so that even a translucent
+preset keeps above 40 pictures a second; what was learnt is kept per preset. After release the full
+picture comes at once when it is cheap, else a coarse one first, refined while nobody moves.
+"""
+
+import time
+from collections.abc import Iterator
+from dataclasses import dataclass, replace
+from typing import Final
+
+from viewer.render.camera import Camera
+from viewer.render.levels import LevelName
+from viewer.render.transfer import Projection, TransferFunction
+from viewer.render.volume import FULL, Cancel, CropBox, Picture, Quality, VolumeRenderer
+
+SLOW_MS: Final = 22.0
+FAST_MS: Final = 15.0
+_AIM_MS: Final = 20.0
+_DIRECT_MS: Final = 150.0
+_STEPS_VOXELS: Final = (1.0, 2.5)
+_SMALLEST_HALF_PX: Final = 200.0
+_QUARTER_START_PX: Final = 240.0
+_HALF_START_PX: Final = 300.0
+_SMALLEST_PX: Final = 96.0
+_FULL_OVER_HALF: Final = 1.6
+_COARSE: Final = Quality("quarter", step_voxels=1.4)
+_COARSE_PROJECTION: Final = Quality("quarter", step_voxels=2.8)
+
+
+@dataclass(frozen=True, slots=True)
+class Pace:
+    """What motion affords: level, side of an equal square picture, step; and costs learnt so far.
+
+    `full_us` is the measured time of one full-quality ray, 0 while unknown; `moving_us` that of
+    one ray in motion.
+    """
+
+    level: LevelName
+    side_px: float
+    step_voxels: float = 1.0
+    full_us: float = 0.0
+    moving_us: float = 0.0
+
+
+def first_pace(projection: Projection) -> Pace:
+    """Where a preset starts; projections move on the quarter level, built by their own extreme."""
+    if projection == "shaded":
+        return Pace("half", _HALF_START_PX)
+    return Pace("quarter", _QUARTER_START_PX, step_voxels=2.0)
+
+
+def next_pace(pace: Pace, elapsed_ms: float, *, largest_px: float) -> Pace:
+    """Learn from one picture in motion: smaller and coarser when slow, larger when fast."""
+    if elapsed_ms > SLOW_MS:
+        side = pace.side_px * max(0.8, (_AIM_MS / elapsed_ms) ** 0.5)
+        step = min(pace.step_voxels * 1.1, _STEPS_VOXELS[1])
+        if pace.level == "half" and side < _SMALLEST_HALF_PX:
+            return replace(pace, level="quarter", side_px=_QUARTER_START_PX, step_voxels=step)
+        return replace(pace, side_px=max(side, _SMALLEST_PX), step_voxels=step)
+    if elapsed_ms < FAST_MS:
+        return replace(pace, side_px=min(pace.side_px * 1.06, largest_px))
+    return pace
+
+
+def moving_quality(pace: Pace, size_px: tuple[int, int]) -> Quality:
+    """The quality of a picture in motion for a view of (width, height)."""
+    fraction = min(1.0, pace.side_px / _side(size_px))
+    return Quality(pace.level, fraction, pace.step_voxels, has_jitter=False)
+
+
+class PacedVolume:
+    """A renderer with a sense of time: `move` while a gesture lasts, `rest` when it has ended."""
+
+    def __init__(self, renderer: VolumeRenderer, transfer: TransferFunction, preset: str) -> None:
+        self._renderer = renderer
+        self._paces: dict[str, Pace] = {}
+        self.use(transfer, preset)
+
+    def use(self, transfer: TransferFunction, preset: str) -> None:
+        """Change the transfer function; costs are remembered by the preset's id."""
+        self._renderer.set_transfer(transfer)
+        self._preset = preset
+        self._projection = transfer.projection
+        self._paces.setdefault(preset, first_pace(transfer.projection))
+
+    @property
+    def pace(self) -> Pace:
+        """What has been learnt about the preset in use."""
+        return self._paces[self._preset]
+
+    def move(
+        self,
+        camera: Camera,
+        size_px: tuple[int, int],
+        *,
+        crop: CropBox | None = None,
+        cancel: Cancel | None = None,
+    ) -> Picture:
+        """Render one picture of a motion, (height, width, 4), mostly smaller than `size_px`."""
+        quality = moving_quality(self.pace, size_px)
+        start = time.perf_counter()
+        picture = self._renderer.render(camera, size_px, quality, crop=crop, cancel=cancel)
+        elapsed_ms = (time.perf_counter() - start) * 1e3
+        learnt = next_pace(self.pace, elapsed_ms, largest_px=_side(size_px))
+        rays = picture.shape[0] * picture.shape[1]
+        self._paces[self._preset] = replace(learnt, moving_us=elapsed_ms * 1e3 / rays)
+        return picture
+
+    def rest(
+        self,
+        camera: Camera,
+        size_px: tuple[int, int],
+        *,
+        crop: CropBox | None = None,
+        cancel: Cancel | None = None,
+    ) -> Iterator[Picture]:
+        """Render at full size; yields one picture, or a coarse one and then finer ones."""
+        start = time.perf_counter()
+        if self._expected_full_ms(size_px) < _DIRECT_MS:
+            yield self._renderer.render(camera, size_px, FULL, crop=crop, cancel=cancel)
+        else:
+            coarse = _COARSE if self._projection == "shaded" else _COARSE_PROJECTION
+            picture = self._renderer.render(camera, size_px, coarse, crop=crop, cancel=cancel)
+            yield picture.copy()
+            start = time.perf_counter()
+            yield from self._renderer.render_over(picture, camera, FULL, crop=crop, cancel=cancel)
+        elapsed_us = (time.perf_counter() - start) * 1e6
+        full_us = elapsed_us / (size_px[0] * size_px[1])
+        self._paces[self._preset] = replace(self.pace, full_us=full_us)
+
+    def _expected_full_ms(self, size_px: tuple[int, int]) -> float:
+        pace = self.pace
+        guess = pace.moving_us * pace.step_voxels / FULL.step_voxels * _FULL_OVER_HALF
+        return (pace.full_us or guess) * size_px[0] * size_px[1] / 1e3
+
+
+def _side(size_px: tuple[int, int]) -> float:
+    return float((size_px[0] * size_px[1]) ** 0.5)
