@@ -22,7 +22,7 @@ _GIGABYTE: Final = 1_000_000_000
 
 @dataclass(frozen=True, slots=True)
 class Need:
-    """Bytes by purpose; ``layer`` is what one decoder layer takes of ``weights`` and ``context``."""
+    """Bytes by purpose; ``layer`` is one decoder layer's share of ``weights`` and ``context``."""
 
     weights: int
     repacked: int
