@@ -143,6 +143,7 @@ class Nav:
     active: int = 0
     positions: tuple[int, ...] = (0,)
     crosshair: tuple[tuple[str, PatientPoint], ...] = ()
+    offsets: tuple[float, ...] = ()
     tool: ToolName = "window"
     cine_tile: int | None = None
     cine_fps: float = 10.0
