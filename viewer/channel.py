@@ -103,13 +103,16 @@ def child_channel(known: Iterable[type]) -> Channel:
     return Channel(reader, writer, known)
 
 
-def encode(message: object) -> bytes:
-    """A dataclass instance as JSON bytes; ChannelError when longer than a message may be."""
+def encode(message: object, *, bound: int = limits.MESSAGE_BYTES) -> bytes:
+    """A dataclass instance as JSON bytes; ChannelError when longer than ``bound``.
+
+    Fields that have their default value are left out.
+    """
     plain = {"type": type(message).__name__, **_plain_fields(message)}
     data = json.dumps(plain, ensure_ascii=False, separators=(",", ":")).encode(
         "utf-8", "surrogatepass"
     )
-    if len(data) > limits.MESSAGE_BYTES:
+    if len(data) > bound:
         raise ChannelError(f"message of {len(data)} bytes")
     return data
 
@@ -137,7 +140,18 @@ def record(kind: type, plain: Mapping[str, Any]) -> Any:
 
 
 def _plain_fields(message: object) -> dict[str, Any]:
-    return {f.name: _plain(getattr(message, f.name)) for f in fields(message)}  # type: ignore[arg-type]
+    plain = {}
+    for name, default in _defaults(type(message)):
+        value = getattr(message, name)
+        if value is not default and value != default:
+            plain[name] = _plain(value)
+    return plain
+
+
+@cache
+def _defaults(kind: type) -> tuple[tuple[str, Any], ...]:
+    """Field names with their defaults; ``MISSING`` where there is none."""
+    return tuple((f.name, f.default) for f in fields(kind))  # type: ignore[arg-type]
 
 
 def _plain(value: Any) -> Any:

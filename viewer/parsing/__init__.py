@@ -1,0 +1,1 @@
+"""All that touches foreign bytes; it runs in worker processes and no module outside imports it."""

@@ -1,0 +1,1 @@
+"""A decoder a file; ``viewer.parsing.decode.DECODERS`` says which syntax goes where."""

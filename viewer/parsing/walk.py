@@ -1,0 +1,104 @@
+"""Folders and files to files: by what is there, not by name, and never out of the opened folder.
+
+Links are followed only while they stay inside the opened folder; loops end by (device, inode).
+"""
+
+import os
+import stat
+from collections import deque
+from collections.abc import Iterator
+from typing import Final
+
+from viewer import limits
+from viewer.study import SkipReason, Skipped
+from viewer.words import _
+
+DICOMDIR: Final = "DICOMDIR"
+
+
+def walk(paths: tuple[str, ...]) -> Iterator[str | Skipped]:
+    """Every regular file under ``paths``, folder by folder, names in order.
+
+    A DICOMDIR that is opened by itself stands for the folder it lies in.
+    """
+    seen: set[tuple[int, int]] = set()
+    budget = _Budget()
+    for path in paths:
+        full = os.path.realpath(path)
+        if os.path.basename(full).upper() == DICOMDIR and os.path.isfile(full):  # noqa: PTH113, PTH119
+            full = os.path.dirname(full)  # noqa: PTH120
+        if os.path.isdir(full):  # noqa: PTH112
+            yield from _folder(full, seen, budget)
+        elif os.path.exists(full):  # noqa: PTH110
+            yield full
+        else:
+            yield Skipped(path, SkipReason.UNREADABLE, _("There is no such file or folder."))
+
+
+class _Budget:
+    """How many entries and files an opening may still bring."""
+
+    def __init__(self) -> None:
+        self.entries = limits.FOLDER_ENTRIES
+        self.files = limits.FILES_PER_OPENING
+
+    def is_spent(self, *, file: bool) -> bool:
+        self.entries -= 1
+        self.files -= file
+        return self.entries < 0 or self.files < 0
+
+
+def _folder(root: str, seen: set[tuple[int, int]], budget: _Budget) -> Iterator[str | Skipped]:
+    waiting: deque[tuple[str, int]] = deque([(root, 0)])
+    while waiting:
+        folder, depth = waiting.popleft()
+        try:
+            entries = sorted(os.scandir(folder), key=lambda entry: entry.name)
+        except OSError:
+            yield Skipped(folder, SkipReason.UNREADABLE, _("You may not read this folder."))
+            continue
+        for entry in entries:
+            kind = _kind(entry, root, seen)
+            if budget.is_spent(file=kind == "file"):
+                yield Skipped(
+                    root, SkipReason.TOO_LARGE, _("It holds too many files; the rest was left out.")
+                )
+                return
+            if kind == "file":
+                yield entry.path
+            elif kind == "folder" and depth < limits.FOLDER_DEPTH:
+                waiting.append((entry.path, depth + 1))
+            elif kind == "folder":
+                yield Skipped(entry.path, SkipReason.TOO_LARGE, _("It lies too deep in folders."))
+            elif kind == "outside":
+                yield Skipped(
+                    entry.path, SkipReason.OUTSIDE, _("It is a link that leads out of the folder.")
+                )
+
+
+def _kind(entry: os.DirEntry[str], root: str, seen: set[tuple[int, int]]) -> str:
+    """ "file", "folder", "outside" (a link that leaves ``root``) or "" for all that is ignored."""
+    try:
+        if entry.is_symlink():
+            target = os.path.realpath(entry.path)
+            if not _is_inside(target, root):
+                return "outside"
+        elif entry.is_file(follow_symlinks=False):
+            return "file"
+        facts = entry.stat()
+    except OSError:
+        return ""
+    if stat.S_ISDIR(facts.st_mode):
+        identity = (facts.st_dev, facts.st_ino)
+        if identity in seen and identity != (0, 0):
+            return ""
+        seen.add(identity)
+        return "folder"
+    if not stat.S_ISREG(facts.st_mode):
+        return ""
+    # a link's target lies inside, so the walk meets it by itself
+    return "" if entry.is_symlink() else "file"
+
+
+def _is_inside(path: str, root: str) -> bool:
+    return path == root or path.startswith(root.rstrip(os.sep) + os.sep)

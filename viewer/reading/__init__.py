@@ -1,0 +1,1 @@
+"""The window's side of reading: requests to workers, their answers checked, frames and volumes."""

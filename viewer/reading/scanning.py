@@ -1,0 +1,197 @@
+"""A scan: one worker lists the files, all workers read headers, results stream as they come."""
+
+import threading
+from collections import deque
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from queue import Empty, SimpleQueue
+from typing import Final
+
+from viewer import limits
+from viewer.channel import ChannelError, decode
+from viewer.reading.messages import Headers, Listed, LongHeader, ReadHeaders, Walk
+from viewer.reading.worker import Worker, WorkerLost
+from viewer.study import Instance, SkipReason, Skipped
+
+_BATCH: Final = 64
+_FIRST_BATCH: Final = 4  # so that the first image is there at once
+_STEP_S: Final = 0.05
+_LEAVE_S: Final = 0.05
+
+
+@dataclass(frozen=True, slots=True)
+class Found:
+    """An image was found."""
+
+    instance: Instance
+
+
+@dataclass(frozen=True, slots=True)
+class ScanProgress:
+    """How far a scan is: files read, files listed so far, whether more are being listed."""
+
+    done: int
+    listed: int
+    walking: bool
+
+
+Part = Found | Skipped | ScanProgress
+
+
+class Scan:
+    """The state that the threads of one scan share; each thread talks to one worker."""
+
+    def __init__(self, paths: Sequence[str]) -> None:
+        self._paths = tuple(paths)
+        self._parts: SimpleQueue[Part | None] = SimpleQueue()
+        self._ready = threading.Condition()
+        self._pending: deque[str] = deque()
+        self._walking = True
+        self._cancelled = False
+        self._listed = 0
+        self._done = 0
+
+    def run(self, workers: Sequence[Worker]) -> Iterator[Part]:
+        """The parts of the scan; closing this generator ends it at once."""
+        threads = [
+            threading.Thread(target=self._serve, args=(w, not i), name=f"scan {i}", daemon=True)
+            for i, w in enumerate(workers)
+        ]
+        for thread in threads:
+            thread.start()
+        try:
+            yield from self._stream(len(threads))
+        finally:
+            self._cancel()
+            for thread, worker in zip(threads, workers, strict=True):
+                thread.join(_LEAVE_S)
+                if thread.is_alive():
+                    worker.kill()
+                thread.join()
+
+    def _stream(self, running: int) -> Iterator[Part]:
+        told = ScanProgress(-1, -1, walking=True)
+        while running:
+            try:
+                part = self._parts.get(timeout=_STEP_S)
+            except Empty:
+                yield self._progress()
+                continue
+            if part is None:
+                running -= 1
+                continue
+            yield part
+            if self._parts.empty() and (now := self._progress()) != told:
+                yield (told := now)
+        yield self._progress()
+
+    def _progress(self) -> ScanProgress:
+        return ScanProgress(self._done, self._listed, self._walking)
+
+    def _cancel(self) -> None:
+        with self._ready:
+            self._cancelled = True
+            self._pending.clear()
+            self._ready.notify_all()
+
+    def _serve(self, worker: Worker, walks: bool) -> None:
+        try:
+            if walks:
+                self._walk(worker)
+            while batch := self._next_batch():
+                self._read(worker, batch)
+        finally:
+            self._parts.put(None)
+
+    def _walk(self, worker: Worker) -> None:
+        try:
+            for answer in worker.ask(Walk(self._paths), silence_s=limits.WALK_SILENT_S):
+                if isinstance(answer, Listed):
+                    self._list(answer)
+                if self._cancelled:
+                    break
+        except WorkerLost as lost:
+            if not self._cancelled:
+                self._parts.put(Skipped(self._paths[0], SkipReason.UNREADABLE, lost.sentence))
+        with self._ready:
+            self._walking = False
+            self._ready.notify_all()
+
+    def _list(self, answer: Listed) -> None:
+        for skipped in answer.skipped:
+            self._parts.put(skipped)
+        with self._ready:
+            self._pending.extend(answer.files)
+            self._listed += len(answer.files)
+            self._ready.notify_all()
+
+    def _next_batch(self) -> tuple[str, ...]:
+        with self._ready:
+            while self._walking and not self._pending and not self._cancelled:
+                self._ready.wait()
+            size = _FIRST_BATCH if self._done < _FIRST_BATCH else _BATCH
+            return tuple(self._pending.popleft() for _ in range(min(size, len(self._pending))))
+
+    def _read(self, worker: Worker, files: tuple[str, ...]) -> None:
+        """Read a batch; when it costs the worker, find the culprit, skip it, read the rest."""
+        read, lost = self._try(worker, files)
+        rest = files[read:]
+        if lost is None or self._cancelled:
+            return
+        if len(files) == 1:
+            self._skip(files[0], lost)
+            return
+        for index, path in enumerate(rest):
+            _read, lost = self._try(worker, (path,))
+            if self._cancelled:
+                return
+            if lost is not None:
+                self._skip(path, lost)
+                if rest[index + 1 :]:
+                    self._read(worker, rest[index + 1 :])
+                return
+
+    def _skip(self, path: str, lost: WorkerLost) -> None:
+        self._count(1)
+        self._parts.put(Skipped(path, SkipReason.UNREADABLE, lost.sentence))
+
+    def _try(self, worker: Worker, files: tuple[str, ...]) -> tuple[int, WorkerLost | None]:
+        """How many of the files were read, and how the worker was lost if it was."""
+        read = 0
+        pieces: list[str] = []
+        try:
+            for answer in worker.ask(ReadHeaders(files), silence_s=limits.HEADER_S):
+                if isinstance(answer, Headers):
+                    read += answer.done
+                    self._take(answer)
+                elif isinstance(answer, LongHeader):
+                    self._take_piece(answer, pieces)
+                if self._cancelled:
+                    break
+        except WorkerLost as lost:
+            return read, lost
+        return read, None
+
+    def _take(self, answer: Headers) -> None:
+        for instance in answer.instances:
+            self._parts.put(Found(instance))
+        for skipped in answer.skipped:
+            self._parts.put(skipped)
+        self._count(answer.done)
+
+    def _take_piece(self, answer: LongHeader, pieces: list[str]) -> None:
+        pieces.append(answer.piece)
+        if sum(map(len, pieces)) > limits.HEADER_BYTES:
+            pieces.clear()
+        elif answer.last:
+            text, known = "".join(pieces), {"Instance": Instance}
+            pieces.clear()
+            try:
+                instance = decode(text.encode("utf-8", "surrogatepass"), known)
+            except ChannelError:
+                return
+            self._parts.put(Found(instance))
+
+    def _count(self, files: int) -> None:
+        with self._ready:
+            self._done += files

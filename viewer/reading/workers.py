@@ -1,0 +1,71 @@
+"""The pool of reading workers: scan folders, decode frames. Foreign bytes are parsed only there."""
+
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from queue import SimpleQueue
+from typing import Final
+
+from viewer.reading.decoding import Decoded, Decoder
+from viewer.reading.scanning import Found, Part, Scan, ScanProgress
+from viewer.reading.worker import Watchdog, Worker
+from viewer.study import Instance, Skipped
+
+__all__ = ["Decoded", "Found", "Part", "ScanProgress", "Skipped", "Workers"]
+
+_DEFAULT_COUNT: Final = 2
+
+
+class Workers:
+    """``count`` workers for scanning and as many for decoding, each started when it is needed.
+
+    Scanning and decoding do not wait for each other, so the first image of a folder shows while
+    the rest of it is still being read.
+    """
+
+    def __init__(self, count: int = _DEFAULT_COUNT) -> None:
+        self._watchdog = Watchdog()
+        self._scanners = [Worker(self._watchdog) for _ in range(count)]
+        self._decoders = [Decoder(Worker(self._watchdog)) for _ in range(count)]
+        self._scan_turn: SimpleQueue[None] = SimpleQueue()
+        self._scan_turn.put(None)
+        self._idle: SimpleQueue[Decoder] = SimpleQueue()
+        for decoder in self._decoders:
+            self._idle.put(decoder)
+
+    def warm(self) -> None:
+        """Start the scan workers now, so that the first scan need not wait for them."""
+        for worker in self._scanners:
+            worker.start()
+
+    def scan(self, paths: Sequence[str]) -> Iterator[Part]:
+        """Everything under files, folders, ZIP archives and DICOMDIRs, as it is found.
+
+        Yields ``Found``, ``Skipped`` and, at least every 50 ms, ``ScanProgress``; the last part is a
+        ``ScanProgress``. Close the generator to cancel. A second scan waits for the first to end.
+        """
+        self._scan_turn.get()
+        try:
+            yield from Scan(paths).run(self._scanners)
+        finally:
+            self._scan_turn.put(None)
+
+    def decode(self, instance: Instance, frame_numbers: Sequence[int]) -> Iterator[Decoded]:
+        """Frames of one instance, in the order asked for; each pixels or the reason why not."""
+        with self._decoder() as decoder:
+            yield from decoder.decode(instance, frame_numbers)
+
+    def close(self) -> None:
+        """End all workers."""
+        for worker in self._scanners:
+            worker.close()
+        for decoder in self._decoders:
+            decoder.close()
+        self._watchdog.close()
+
+    @contextmanager
+    def _decoder(self) -> Iterator[Decoder]:
+        decoder = self._idle.get()
+        try:
+            yield decoder
+        finally:
+            self._idle.put(decoder)
