@@ -62,7 +62,7 @@ class Embeddings:
         for kept in [kept for kept in self._kept if kept[0] == patient]:
             del self._kept[kept]
         if self._folder is not None:
-            shutil.rmtree(self._folder / _folder_name(patient), ignore_errors=True)
+            forget_on_disk(self._folder, patient)
 
     def _remember(self, patient: str, key: str, embedding: Embedding) -> None:
         self._kept[patient, key] = embedding
@@ -97,6 +97,11 @@ class Embeddings:
 def picture_key(picture_digest: str, *settings: str) -> str:
     """The key of a picture's embedding: its digest and everything that changes its bits."""
     return hashlib.sha256("\0".join((picture_digest, *settings)).encode()).hexdigest()
+
+
+def forget_on_disk(folder: Path, patient: str) -> None:
+    """Remove a patient's files from a cache folder; what is not there is no error."""
+    shutil.rmtree(folder / _folder_name(patient), ignore_errors=True)
 
 
 def _folder_name(patient: str) -> str:

@@ -16,9 +16,8 @@ Unit = int | str
 
 @dataclass(frozen=True, slots=True)
 class Snapshot:
-    """The state after ``units`` units of a prompt, which took ``positions`` positions."""
+    """A state and the position that follows it."""
 
-    units: int
     positions: int
     state: bytes
 
@@ -28,28 +27,22 @@ class Prefixes:
 
     def __init__(self, limit_bytes: int) -> None:
         self._limit_bytes = limit_bytes
-        self._kept: OrderedDict[tuple[str, int, bytes], Snapshot] = OrderedDict()
+        self._kept: OrderedDict[tuple[str, bytes], Snapshot] = OrderedDict()
 
     def find(self, patient: str, units: Sequence[Unit]) -> Snapshot | None:
-        """The longest snapshot of this patient that the prompt begins with and goes beyond."""
-        lengths = {n for who, n, _digest in self._kept if who == patient and n < len(units)}
-        for length in sorted(lengths, reverse=True):
-            key = (patient, length, _digest(units[:length]))
-            if key in self._kept:
-                self._kept.move_to_end(key)
-                return self._kept[key]
-        return None
-
-    def has(self, patient: str, units: Sequence[Unit]) -> bool:
-        """Whether exactly this beginning is kept."""
-        return (patient, len(units), _digest(units)) in self._kept
+        """The state after exactly these units, where it was kept for this patient."""
+        key = (patient, _digest(units))
+        found = self._kept.get(key)
+        if found is not None:
+            self._kept.move_to_end(key)
+        return found
 
     def keep(self, patient: str, units: Sequence[Unit], *, positions: int, state: bytes) -> None:
         """Keep the state after exactly these units; too large a state is not kept."""
         if len(state) > self._limit_bytes:
             return
-        key = (patient, len(units), _digest(units))
-        self._kept[key] = Snapshot(len(units), positions, state)
+        key = (patient, _digest(units))
+        self._kept[key] = Snapshot(positions, state)
         self._kept.move_to_end(key)
         size = sum(len(kept.state) for kept in self._kept.values())
         while size > self._limit_bytes:

@@ -1,0 +1,73 @@
+"""How long each step took on this machine before, so that the panel can say how long it will take."""
+
+import json
+import math
+import statistics
+import threading
+from collections import deque
+from pathlib import Path
+from typing import Final
+
+_REMEMBERED: Final = 8
+_MOST_KEYS: Final = 200
+
+
+class Durations:
+    """Seconds by step and model, the last few of each; kept in a small file where one is named.
+
+    Thread-safe. A file that cannot be read or written is no error: the estimates start anew.
+    """
+
+    def __init__(self, path: Path | None = None) -> None:
+        self._path = path
+        self._guard = threading.Lock()
+        self._seconds: dict[str, deque[float]] = {} if path is None else _read(path)
+
+    def expected_s(self, step: str, model: str) -> float | None:
+        """The median of what this step took for this model, or None when it was never seen."""
+        with self._guard:
+            seen = self._seconds.get(_key(step, model))
+            return statistics.median(seen) if seen else None
+
+    def add(self, step: str, model: str, seconds: float) -> None:
+        """Remember what a step took."""
+        with self._guard:
+            key = _key(step, model)
+            self._seconds.setdefault(key, deque(maxlen=_REMEMBERED)).append(round(seconds, 4))
+            while len(self._seconds) > _MOST_KEYS:
+                del self._seconds[next(iter(self._seconds))]
+            plain = {name: list(seen) for name, seen in self._seconds.items()}
+        if self._path is not None:
+            _write(self._path, plain)
+
+
+def _key(step: str, model: str) -> str:
+    return f"{step} {model}"
+
+
+def _read(path: Path) -> dict[str, deque[float]]:
+    try:
+        plain = json.loads(path.read_text(encoding="utf-8"))
+    except (OSError, ValueError):
+        return {}
+    if not isinstance(plain, dict):
+        return {}
+    return {
+        str(name): deque((s for s in seen if _is_duration(s)), maxlen=_REMEMBERED)
+        for name, seen in plain.items()
+        if isinstance(seen, list)
+    }
+
+
+def _is_duration(value: object) -> bool:
+    return isinstance(value, (int, float)) and math.isfinite(value) and value >= 0
+
+
+def _write(path: Path, plain: dict[str, list[float]]) -> None:
+    unfinished = path.with_suffix(".new")
+    try:
+        path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+        unfinished.write_text(json.dumps(plain), encoding="utf-8")
+        unfinished.replace(path)
+    except OSError:
+        return  # the estimates live on in memory
