@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from viewer.errors import UserError
-from viewer.pixels.modality import PixelFacts, Values, look_up
+from viewer.pixels.modality import PixelFacts, Values, look_up, mask_bits
 from viewer.study import LookupTable, Palette
 from viewer.words import _
 
@@ -33,7 +33,7 @@ def to_rgb(stored: Values, facts: PixelFacts) -> NDArray[np.uint8]:
     """
     photometric = facts.format.photometric
     if photometric == "PALETTE COLOR" and facts.palette is not None and stored.ndim == 2:
-        return _from_palette(stored, facts.palette)
+        return _from_palette(mask_bits(stored, facts)[0], facts.palette)
     if photometric in RGB and stored.ndim == 3:
         return _to_8_bits(stored, facts.format.bits_stored)
     if photometric in YBR and stored.ndim == 3:

@@ -11,7 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from viewer.pixels.color import to_grey_levels, to_rgb
-from viewer.pixels.modality import PixelFacts, Values, padding_mask, to_modality
+from viewer.pixels.modality import PixelFacts, Values, padding_mask, stored_dtype, to_modality
 from viewer.pixels.voi import Voi, apply_voi
 from viewer.study import Window
 
@@ -61,14 +61,6 @@ def display_table(facts: PixelFacts, voi: Voi, *, invert: bool = False) -> Displ
     patterns = np.arange(1 << (8 * table.dtype.itemsize), dtype=f"u{table.dtype.itemsize}")
     levels = _grey_levels(patterns.view(table.dtype), table)
     return DisplayTable(facts, voi, table.inverse, table.dtype, levels)
-
-
-def stored_dtype(facts: PixelFacts) -> np.dtype[Any]:
-    """The dtype in which frames with these facts are decoded."""
-    if facts.format.kind == "float":
-        return np.dtype(np.float64 if facts.format.bits_allocated == 64 else np.float32)
-    size = next(n for n in (1, 2, 4, 8) if facts.format.bits_allocated <= 8 * n)
-    return np.dtype(f"{'i' if facts.format.signed else 'u'}{size}")
 
 
 def to_display(

@@ -44,11 +44,16 @@ class PixelFacts:
 
 
 def facts_of(
-    instance: Instance, frame_number: int = 1, *, photometric: str | None = None
+    instance: Instance,
+    frame_number: int = 1,
+    *,
+    photometric: str = "",
+    bits_stored: int = 0,
 ) -> PixelFacts:
     """The facts of one frame of an instance that has pixels; per-frame values win (C.7.6.16).
 
-    ``photometric`` is that of the decoded frame where a codec has changed the header's.
+    ``photometric`` and ``bits_stored`` are those of the decoded frame, where a codec knows better
+    than the header.
     """
     if instance.pixels is None:
         raise ValueError("the instance has no pixels")
@@ -56,8 +61,10 @@ def facts_of(
     if 0 < frame_number <= len(instance.frames):
         grey = instance.frames[frame_number - 1].grey or grey
     pixels = instance.pixels
-    if photometric is not None and photometric != pixels.photometric:
+    if photometric and photometric != pixels.photometric:
         pixels = replace(pixels, photometric=photometric)
+    if bits_stored and bits_stored != pixels.bits_stored:
+        pixels = replace(pixels, bits_stored=bits_stored, high_bit=bits_stored - 1)
     return PixelFacts(pixels, grey, instance.palette)
 
 
@@ -93,21 +100,39 @@ def facts_of_values(
     return PixelFacts(pixel_format, grey)
 
 
-def mask_bits(raw: Values, pixels: PixelFormat) -> Values:
-    """Keep the Bits Stored below High Bit and extend the sign; same shape and dtype (PS3.5 8.1.1).
+def stored_dtype(facts: PixelFacts) -> np.dtype[Any]:
+    """The dtype in which frames with these facts are decoded."""
+    if facts.format.kind == "float":
+        return np.dtype(np.float64 if facts.format.bits_allocated == 64 else np.float32)
+    size = next(n for n in (1, 2, 4, 8) if facts.format.bits_allocated <= 8 * n)
+    return np.dtype(f"{'i' if facts.format.signed else 'u'}{size}")
 
-    ``raw`` is as the file has it. Values that lie within their bits already come back unchanged.
+
+def mask_bits(raw: Values, facts: PixelFacts) -> tuple[Values, PixelFacts]:
+    """Keep the Bits Stored below High Bit and extend the sign (PS3.5 8.1.1).
+
+    ``raw`` is as decoded and may hold other things in its upper bits; padding stays as it is, for
+    makers put it beyond Bits Stored, where no value meets it. Returns values of the same
+    shape and dtype, ``raw`` itself where nothing is to be done, and the facts that go with them.
+    To be called before values are interpolated; every other function here does it by itself.
     """
+    pixels = facts.format
     width = raw.dtype.itemsize * 8
-    if pixels.kind == "float" or not 0 < pixels.bits_stored < width:
-        return raw
-    lift = width - pixels.bits_stored
-    low = min(max(pixels.high_bit + 1 - pixels.bits_stored, 0), lift)
+    is_as_stored = raw.dtype.kind != "f" and raw.dtype.itemsize == stored_dtype(facts).itemsize
+    if not is_as_stored or raw.size == 0 or not 0 < pixels.bits_stored < width:
+        return raw, facts
+    low = min(max(pixels.high_bit + 1 - pixels.bits_stored, 0), width - pixels.bits_stored)
+    if low == 0 and _fits(raw, pixels):
+        return raw, facts
     unsigned = raw.view(f"u{raw.dtype.itemsize}")
-    signed = "i" if pixels.signed else "u"
-    lifted = np.left_shift(unsigned, lift - low).view(f"{signed}{raw.dtype.itemsize}")
-    masked: Values = np.right_shift(lifted, lift).view(raw.dtype)
-    return masked
+    letter = "i" if pixels.signed else "u"
+    lift = width - pixels.bits_stored
+    lifted = np.left_shift(unsigned, lift - low).view(f"{letter}{raw.dtype.itemsize}")
+    stored = np.right_shift(lifted, lift).view(raw.dtype)
+    padding = padding_mask(raw, facts.grey)
+    if padding is not None:
+        stored[padding] = raw[padding]
+    return stored, replace(facts, format=replace(pixels, high_bit=pixels.bits_stored - 1))
 
 
 def rescale_of(grey: Grey) -> tuple[float, float]:
@@ -126,6 +151,7 @@ def to_modality(stored: Values, facts: PixelFacts) -> Values:
     all of their dtype. Anything else is float32, or float64 where float32 would round.
     """
     grey = facts.grey
+    stored, facts = mask_bits(stored, facts)
     if grey.modality_lut is not None:
         return look_up(stored, grey.modality_lut)
     slope, intercept = rescale_of(grey)
@@ -166,6 +192,12 @@ def look_up(values: Values, table: LookupTable) -> Values:
     entries = np.asarray(table.values, np.int64)
     found: Values = entries.astype(_whole_dtype(int(entries.min()), int(entries.max())))[index]
     return found
+
+
+def _fits(stored: Values, pixels: PixelFormat) -> bool:
+    """Whether every value lies within Bits Stored already."""
+    low = -(1 << (pixels.bits_stored - 1)) if pixels.signed else 0
+    return bool(stored.min() >= low and stored.max() < low + (1 << pixels.bits_stored))
 
 
 def _rescale_whole(stored: Values, slope: int, intercept: int) -> Values:

@@ -6,8 +6,8 @@ import numpy as np
 import pytest
 
 from viewer.errors import UserError
-from viewer.pixels.display import display_table, stored_dtype, to_display
-from viewer.pixels.modality import PixelFacts
+from viewer.pixels.display import display_table, to_display
+from viewer.pixels.modality import PixelFacts, stored_dtype
 from viewer.pixels.voi import window_between
 from viewer.study import Grey, LookupTable, Palette, PixelFormat, Window
 

@@ -85,34 +85,53 @@ def test_padding_of_float_pixels_is_compared_as_it_is() -> None:
     assert mask.tolist() == [False, True]
 
 
+def masked(raw: list[int], *, bits: int, high: int, signed: bool = False) -> list[int]:
+    pixels = PixelFormat(1, 1, bits_stored=bits, high_bit=high, signed=signed)
+    stored = np.array(raw, np.uint16).view(np.int16 if signed else np.uint16)
+    one = PixelFacts(pixels, Grey())
+    once, cleaned = mask_bits(stored, one)
+    again, _facts = mask_bits(once, cleaned)
+    assert np.array_equal(again, once)
+    assert np.array_equal(to_modality(stored, one), once)
+    assert np.array_equal(to_modality(once, cleaned), once)
+    return once.tolist()
+
+
 def test_bits_above_bits_stored_are_dropped_and_the_sign_extended() -> None:
-    raw = np.array([0xF001, 0x0FFF, 0x0800, 0x07FF], np.uint16)
-    unsigned = PixelFormat(1, 4, bits_stored=12, high_bit=11)
-    assert mask_bits(raw, unsigned).tolist() == [1, 4095, 2048, 2047]
-    signed = PixelFormat(1, 4, bits_stored=12, high_bit=11, signed=True)
-    assert mask_bits(raw.view(np.int16), signed).tolist() == [1, -1, -2048, 2047]
+    raw = [0xF001, 0x0FFF, 0x0800, 0x07FF]
+    assert masked(raw, bits=12, high=11) == [1, 4095, 2048, 2047]
+    assert masked(raw, bits=12, high=11, signed=True) == [1, -1, -2048, 2047]
 
 
 def test_bits_below_the_lowest_stored_one_are_shifted_out() -> None:
-    packed = PixelFormat(1, 1, bits_stored=12, high_bit=15)
-    assert mask_bits(np.array([0xABCD], np.uint16), packed).tolist() == [0xABC]
+    assert masked([0xABCD, 0x0001], bits=12, high=15) == [0xABC, 0]
 
 
-def test_float_pixels_and_full_width_have_nothing_to_mask() -> None:
-    raw = np.array([1.5], np.float32)
-    assert mask_bits(raw, PixelFormat(1, 1, bits_allocated=32, kind="float")) is raw
+def test_pixels_that_fit_their_bits_are_not_copied() -> None:
+    fitting = np.array([0, 4095], np.uint16)
+    one = PixelFacts(PixelFormat(1, 2, bits_stored=12, high_bit=11), Grey())
+    assert mask_bits(fitting, one)[0] is fitting
+    floats = np.array([1.5], np.float32)
+    assert mask_bits(floats, one)[0] is floats
     full = np.array([0xFFFF], np.uint16)
-    assert mask_bits(full, PixelFormat(1, 1, bits_stored=16)) is full
+    assert mask_bits(full, facts())[0] is full
 
 
 @given(st.integers(2, 16), st.booleans(), st.integers(0, 65535))
-def test_masking_twice_is_masking_once(bits: int, signed: bool, value: int) -> None:
-    pixel_format = PixelFormat(1, 1, bits_stored=bits, high_bit=bits - 1, signed=signed)
-    raw = np.array([value], np.uint16).view(np.int16 if signed else np.uint16)
-    once = mask_bits(raw, pixel_format)
-    assert np.array_equal(mask_bits(once, pixel_format), once)
+def test_masked_values_lie_within_their_bits(bits: int, signed: bool, value: int) -> None:
     low = -(1 << (bits - 1)) if signed else 0
-    assert low <= int(once[0]) < low + (1 << bits)
+    (stored,) = masked([value], bits=bits, high=bits - 1, signed=signed)
+    assert low <= stored < low + (1 << bits)
+    assert (stored - value) % (1 << bits) == 0
+
+
+def test_padding_beyond_bits_stored_is_found() -> None:
+    one = PixelFacts(PixelFormat(1, 2, bits_stored=12, high_bit=11), Grey(padding=0xF830))
+    stored, cleaned = mask_bits(np.array([0xF830, 0x0830, 0x1001], np.uint16), one)
+    assert stored.tolist() == [0xF830, 0x0830, 0x0001]
+    mask = padding_mask(stored, cleaned.grey)
+    assert mask is not None
+    assert mask.tolist() == [True, False, False]
 
 
 def test_a_frame_brings_its_own_rescale_and_the_codec_its_colours() -> None:
@@ -129,7 +148,8 @@ def test_a_frame_brings_its_own_rescale_and_the_codec_its_colours() -> None:
     )
     assert facts_of(instance, 1).grey.slope == 1.0
     assert facts_of(instance, 2).grey.slope == 3.0
-    assert facts_of(instance, 1, photometric="RGB").format.photometric == "RGB"
+    decoded = facts_of(instance, 1, photometric="RGB", bits_stored=12).format
+    assert (decoded.photometric, decoded.bits_stored, decoded.high_bit) == ("RGB", 12, 11)
     with pytest.raises(ValueError, match="no pixels"):
         facts_of(Instance("x", "1", "1", PatientFacts(), StudyFacts()))
 
