@@ -1,0 +1,261 @@
+"""How the program looks: one frozen table that palette, stylesheet, painters and tests read.
+
+Colours are "#RRGGBB"; sizes logical pixels. The whole look is set once, by ``install``.
+"""
+
+from dataclasses import dataclass
+from typing import Final
+
+from PySide6.QtCore import QPointF, QRectF, Qt
+from PySide6.QtGui import QColor, QFont, QFontDatabase, QPainter, QPalette, QPen
+from PySide6.QtWidgets import QApplication, QProxyStyle, QStyle, QStyleOption, QWidget
+
+
+@dataclass(frozen=True, slots=True)
+class Tokens:
+    """Every colour of the program."""
+
+    view: str = "#000000"
+    window: str = "#15171A"
+    panel: str = "#1D2024"
+    raised: str = "#282C31"
+    hover: str = "#31363C"
+    press: str = "#3A4047"
+    sel: str = "#213549"
+    line: str = "#2B2F34"
+    edge: str = "#4A5159"
+    ctl: str = "#737B84"
+    text: str = "#E6E8EA"
+    second: str = "#A9AFB6"
+    dis: str = "#7C838B"
+    accent: str = "#4FB3FF"
+    on_accent: str = "#000000"
+    primary: str = "#3A6EA5"
+    primary_hover: str = "#4075AE"
+    primary_press: str = "#305D8C"
+    on_primary: str = "#FFFFFF"
+    warn: str = "#F5A623"
+    err: str = "#FF6B6B"
+    ok: str = "#5AD07A"
+    own: str = "#FFD54A"
+    ai: str = "#3DDBD9"
+    other: str = "#C792EA"
+    plane_axial: str = "#F05A5A"
+    plane_sagittal: str = "#F0D24A"
+    plane_coronal: str = "#5AD07A"
+    role_current: str = "#C9CDD2"
+    on_role_current: str = "#0B0D0F"
+    role_prior: str = "#D8C29A"
+
+
+@dataclass(frozen=True, slots=True)
+class Sizes:
+    """Every size that more than one place needs, px."""
+
+    bar: int = 48
+    status: int = 28
+    browser: int = 240
+    browser_range: tuple[int, int] = (200, 400)
+    assistant: int = 360
+    assistant_range: tuple[int, int] = (320, 560)
+    grid_least: int = 480
+    gap: int = 4
+    series_row: int = 68
+    thumbnail: int = 56
+    study_row: int = 28
+    patient_row: int = 46
+    finding_row: int = 44
+    change_row: int = 48
+    button: int = 32
+    button_in_row: int = 28
+    button_large: int = 36
+    chip: int = 28
+    target: int = 24
+    icon: int = 20
+    icon_small: int = 16
+    radius_badge: int = 4
+    radius_button: int = 6
+    radius_card: int = 8
+    radius_dialog: int = 12
+    padding: int = 16
+    focus_ring: int = 2
+
+
+TOKENS: Final = Tokens()
+SIZES: Final = Sizes()
+
+BODY_PX: Final = 13
+CORNER_PX: Final = 12
+LETTER_PX: Final = 16
+LINE_HEIGHT_PX: Final = 20
+WEIGHTS: Final = {
+    400: QFont.Weight.Normal,
+    500: QFont.Weight.Medium,
+    600: QFont.Weight.DemiBold,
+}
+SCALES: Final = (0.8, 2.0)
+"""How far the reader may shrink and grow the type."""
+
+
+def color(name: str, alpha: float = 1.0) -> QColor:
+    """A token by its name, for painters; ``alpha`` from 0 to 1."""
+    made = QColor(getattr(TOKENS, name))
+    made.setAlphaF(alpha)
+    return made
+
+
+def font(size_px: int = BODY_PX, weight: int = 400) -> QFont:
+    """The program's font with tabular digits, scaled as the reader chose."""
+    made = QFont(QApplication.font())
+    made.setPixelSize(round(size_px * type_scale()))
+    made.setWeight(WEIGHTS[weight])
+    return made
+
+
+def type_scale() -> float:
+    """How much larger than designed the reader wants the type."""
+    return max(QApplication.font().pixelSize(), 1) / BODY_PX
+
+
+def install(application: QApplication, scale: float = 1.0) -> None:
+    """Give the application its style, palette, font and the one stylesheet, in that order."""
+    from viewer.widgets.stylesheet import stylesheet
+
+    scale = min(max(scale, SCALES[0]), SCALES[1])
+    application.setStyle(_Style("Fusion"))
+    application.styleHints().setColorScheme(Qt.ColorScheme.Dark)
+    application.setPalette(_palette())
+    application.setFont(_application_font(scale))
+    application.setStyleSheet(stylesheet(TOKENS, scale))
+
+
+def _application_font(scale: float) -> QFont:
+    made = QFont(QApplication.font())
+    if QFontDatabase.hasFamily("Inter"):
+        made.setFamily("Inter")
+    made.setPixelSize(round(BODY_PX * scale))
+    made.setHintingPreference(QFont.HintingPreference.PreferNoHinting)
+    if hasattr(QFont, "Tag"):  # Qt 6.7: digits of one width, so that numbers do not jitter
+        made.setFeature(QFont.Tag("tnum"), 1)
+    return made
+
+
+def _palette() -> QPalette:
+    role = QPalette.ColorRole
+    colors = {
+        role.Window: TOKENS.panel,
+        role.WindowText: TOKENS.text,
+        role.Base: TOKENS.window,
+        role.AlternateBase: TOKENS.panel,
+        role.Text: TOKENS.text,
+        role.Button: TOKENS.raised,
+        role.ButtonText: TOKENS.text,
+        role.BrightText: TOKENS.err,
+        role.Highlight: TOKENS.sel,
+        role.HighlightedText: TOKENS.text,
+        role.ToolTipBase: TOKENS.raised,
+        role.ToolTipText: TOKENS.text,
+        role.PlaceholderText: TOKENS.second,
+        role.Link: TOKENS.accent,
+        role.LinkVisited: TOKENS.accent,
+        role.Accent: TOKENS.accent,
+        role.Light: TOKENS.hover,
+        role.Midlight: TOKENS.raised,
+        role.Mid: TOKENS.line,
+        role.Dark: TOKENS.window,
+        role.Shadow: TOKENS.view,
+    }
+    palette = QPalette()
+    for each, value in colors.items():
+        palette.setColor(each, QColor(value))
+    for each in (role.WindowText, role.Text, role.ButtonText, role.HighlightedText):
+        palette.setColor(QPalette.ColorGroup.Disabled, each, QColor(TOKENS.dis))
+    return palette
+
+
+class _Style(QProxyStyle):
+    """Fusion with our focus ring, check mark and radio dot, which a stylesheet cannot draw."""
+
+    def drawPrimitive(
+        self,
+        element: QStyle.PrimitiveElement,
+        option: QStyleOption,
+        painter: QPainter,
+        widget: QWidget | None = None,
+    ) -> None:
+        """Draw our own primitives; leave the rest to Fusion."""
+        primitive = QStyle.PrimitiveElement
+        if element == primitive.PE_FrameFocusRect:
+            _draw_focus_ring(painter, QRectF(option.rect))
+        elif element == primitive.PE_IndicatorCheckBox:
+            _draw_check(painter, option)
+        elif element == primitive.PE_IndicatorRadioButton:
+            _draw_radio(painter, option)
+        else:
+            super().drawPrimitive(element, option, painter, widget)
+
+    def pixelMetric(
+        self,
+        metric: QStyle.PixelMetric,
+        option: QStyleOption | None = None,
+        widget: QWidget | None = None,
+    ) -> int:
+        """Answer 16 px for small icons and for check and radio marks."""
+        if metric in _METRICS:
+            return SIZES.icon_small
+        return super().pixelMetric(metric, option, widget)
+
+
+_METRICS: Final = frozenset(
+    {
+        QStyle.PixelMetric.PM_SmallIconSize,
+        QStyle.PixelMetric.PM_IndicatorWidth,
+        QStyle.PixelMetric.PM_IndicatorHeight,
+        QStyle.PixelMetric.PM_ExclusiveIndicatorWidth,
+        QStyle.PixelMetric.PM_ExclusiveIndicatorHeight,
+    }
+)
+
+
+def _draw_focus_ring(painter: QPainter, rect: QRectF) -> None:
+    painter.save()
+    painter.setRenderHint(QPainter.RenderHint.Antialiasing)
+    painter.setPen(QPen(color("accent"), SIZES.focus_ring))
+    painter.setBrush(Qt.BrushStyle.NoBrush)
+    painter.drawRoundedRect(rect.adjusted(1, 1, -1, -1), SIZES.radius_badge, SIZES.radius_badge)
+    painter.restore()
+
+
+def _draw_check(painter: QPainter, option: QStyleOption) -> None:
+    rect, on = _begin_mark(painter, option)
+    painter.drawRoundedRect(rect, 3, 3)
+    if on:
+        painter.setPen(QPen(color("on_primary"), 1.75, c=Qt.PenCapStyle.RoundCap))
+        corner = rect.topLeft() + QPointF(6.2, 10.6)
+        painter.drawLine(rect.topLeft() + QPointF(3.5, 7.8), corner)
+        painter.drawLine(corner, rect.topLeft() + QPointF(11.5, 4.4))
+    painter.restore()
+
+
+def _draw_radio(painter: QPainter, option: QStyleOption) -> None:
+    rect, on = _begin_mark(painter, option)
+    painter.setBrush(Qt.BrushStyle.NoBrush)
+    painter.drawEllipse(rect)
+    if on:
+        painter.setPen(Qt.PenStyle.NoPen)
+        painter.setBrush(color("accent"))
+        painter.drawEllipse(rect.adjusted(4, 4, -4, -4))
+    painter.restore()
+
+
+def _begin_mark(painter: QPainter, option: QStyleOption) -> tuple[QRectF, bool]:
+    """Edge and fill of a check or radio mark; whether it is on."""
+    state = option.state
+    on = bool(state & QStyle.StateFlag.State_On)
+    enabled = bool(state & QStyle.StateFlag.State_Enabled)
+    painter.save()
+    painter.setRenderHint(QPainter.RenderHint.Antialiasing)
+    edge = "ctl" if not enabled else ("accent" if on else "ctl")
+    painter.setPen(QPen(color(edge), 1))
+    painter.setBrush(color("primary") if on and enabled else Qt.BrushStyle.NoBrush)
+    return QRectF(option.rect).adjusted(0.5, 0.5, -0.5, -0.5), on
