@@ -25,6 +25,7 @@ BRICK_KERNELS: Final = "viewer.render.brick_kernels"
 VOLUME_KERNELS: Final = "viewer.render.volume_kernels"
 FRAME_KERNELS: Final = "viewer.render.frame_kernels"
 KERNEL_MODULES: Final = (FRAME_KERNELS, BRICK_KERNELS, VOLUME_KERNELS)
+_SAFE_WITH_NAN: Final = {"contract", "reassoc", "nsz", "arcp"}
 _COMPILE_TIMEOUT_S: Final = 300.0
 _MARK: Final = "complete"
 
@@ -102,17 +103,21 @@ def loaded(name: str) -> ModuleType | None:
     return module if getattr(module, "IS_COMPLETE", False) else None
 
 
-def compiled(*signatures: object) -> Callable[[_Kernel], _Kernel]:
+def compiled(*signatures: object, has_nan: bool = False) -> Callable[[_Kernel], _Kernel]:
     """Decorate a kernel: machine code for exactly these signatures, cached, without the GIL.
 
     Fixed signatures turn a wrong dtype into a `TypeError` at once instead of a compilation of
-    seconds in the middle of a drag.
+    seconds in the middle of a drag. `has_nan` keeps NaN what it is, at some cost.
     """
     prepare_cache()
     from numba import njit
 
     decorate: Callable[[_Kernel], _Kernel] = njit(
-        list(signatures), nogil=True, cache=True, fastmath=True, error_model="numpy"
+        list(signatures),
+        nogil=True,
+        cache=True,
+        fastmath=_SAFE_WITH_NAN if has_nan else True,
+        error_model="numpy",
     )
     return decorate
 
