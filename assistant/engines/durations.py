@@ -1,4 +1,4 @@
-"""How long each step took on this machine before, so that the panel can say how long it will take."""
+"""How long each step took on this machine before, so that the panel can say how long it takes."""
 
 import json
 import math

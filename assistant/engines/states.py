@@ -24,16 +24,23 @@ _ALWAYS: Final = frozenset({_S.ABSENT, _S.FAILED})
 
 TRANSITIONS: Final = {
     _S.ABSENT: _ALWAYS | {_S.STARTING},
-    _S.STARTING: _ALWAYS | {_S.LOADING, _S.IDLE},
+    _S.STARTING: _ALWAYS | {_S.LOADING, _S.IDLE, _S.STOPPING},
     _S.LOADING: _ALWAYS | {_S.IDLE, _S.STOPPING},
-    _S.IDLE: _ALWAYS | {_S.LOADING, _S.ENCODING, _S.READING},
+    _S.IDLE: _ALWAYS | {_S.STARTING, _S.LOADING, _S.ENCODING, _S.READING},
     _S.ENCODING: _ALWAYS | {_S.IDLE, _S.READING, _S.STOPPING},
     _S.READING: _ALWAYS | {_S.IDLE, _S.ENCODING, _S.WRITING, _S.STOPPING},
     _S.WRITING: _ALWAYS | {_S.IDLE, _S.STOPPING},
     _S.STOPPING: _ALWAYS | {_S.IDLE},
-    _S.FAILED: _ALWAYS | {_S.STARTING, _S.LOADING, _S.IDLE},
+    _S.FAILED: _ALWAYS | {_S.STARTING},
 }
 """Which states may follow a state; from every state a child may die (FAILED) or be closed."""
+
+
+def follow(old: EngineState, new: EngineState) -> EngineState:
+    """The new state; ValueError where it may not follow the old one."""
+    if new is not old and new not in TRANSITIONS[old]:
+        raise ValueError(f"{new.value} after {old.value}")
+    return new
 
 
 @dataclass(frozen=True, slots=True)
