@@ -1,5 +1,6 @@
 """Modality values to grey levels: windows, VOI LUTs and windows found from the values (C.11.2)."""
 
+import math
 from collections.abc import Sequence
 from typing import Any, Final
 
@@ -17,6 +18,7 @@ AUTOMATIC_PERCENT: Final = (0.5, 99.5)
 UNUSABLE_SHARE: Final = 0.98
 NARROWEST: Final = 1e-30
 """The width of a window over values that are all the same and not whole."""
+SAMPLED_FRAMES: Final = 9
 SAMPLE_LIMIT: Final = 1 << 18
 """Values of a series that an automatic window is taken from: 0.5 % of them are still 1,300."""
 
@@ -70,13 +72,21 @@ def sample_values(frames: Sequence[tuple[Values, PixelFacts]]) -> NDArray[np.flo
     """Modality values of a series that are not padding, thinned evenly to ``SAMPLE_LIMIT``.
 
     ``frames`` are stored values (rows, columns) with their facts: all frames, or some spread over
-    the series. Values that are not finite are left out. The result is one-dimensional.
+    the series, or one volume (slices, rows, columns). Values that are not finite are left out. The
+    result is one-dimensional.
     """
     if not frames:
         return np.empty(0)
     each = max(SAMPLE_LIMIT // len(frames), 1)
     parts = [_sample_frame(stored, facts, limit=each) for stored, facts in frames]
     return np.concatenate(parts)
+
+
+def frames_to_sample(count: int) -> tuple[int, ...]:
+    """Indices of the frames of a stack that speak for it in ``sample_values``, evenly spread."""
+    if count <= SAMPLED_FRAMES:
+        return tuple(range(count))
+    return tuple(round(i * (count - 1) / (SAMPLED_FRAMES - 1)) for i in range(SAMPLED_FRAMES))
 
 
 def automatic_window(sample: NDArray[np.float64], *, whole: bool = True) -> Window | None:
@@ -137,7 +147,10 @@ def _apply_table(values: Values, table: LookupTable) -> NDArray[np.float64]:
 def _sample_frame(stored: Values, facts: PixelFacts, *, limit: int) -> NDArray[np.float64]:
     """At most ``limit`` modality values of one frame, spread evenly, without padding."""
     flat = stored.reshape(-1)
-    flat = flat[:: max(-(-flat.size // limit), 1)]
+    stride = max(-(-flat.size // limit), 1)
+    while math.gcd(stride, stored.shape[-1]) > 1:  # else the same few columns, row after row
+        stride += 1
+    flat = flat[::stride]
     padding = padding_mask(flat, facts.grey)
     if padding is not None:
         flat = flat[~padding]

@@ -87,6 +87,14 @@ def stored_choices(instance: Instance, facts: PixelFacts) -> tuple[VoiChoice, ..
     )
 
 
+def window_index(modality: str, index: int) -> int:
+    """The frame whose stored window counts for frame ``index``: in MR the first, else its own.
+
+    The windows of MR images are set one by one by the scanner, and would flicker when scrolling.
+    """
+    return 0 if modality == "MR" else index
+
+
 def next_source(source: str, stored_count: int) -> str:
     """The source that key 0 goes to: the file's windows one by one, automatic, full range."""
     order = [f"file:{n}" for n in range(max(stored_count, 1))] + ["auto", "full"]

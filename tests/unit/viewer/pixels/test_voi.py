@@ -11,6 +11,7 @@ from viewer.pixels.voi import (
     apply_voi,
     automatic_window,
     ends_of,
+    frames_to_sample,
     hides_everything,
     is_usable,
     sample_values,
@@ -142,6 +143,19 @@ def test_sample_is_bounded_and_without_nan() -> None:
     large[0, 0] = np.nan
     sample = sample_values([(large, facts()), (large, facts())])
     assert 0 < sample.size <= SAMPLE_LIMIT
+
+
+def test_sample_of_a_volume_takes_columns_evenly() -> None:
+    volume = np.broadcast_to(np.arange(512, dtype=np.int16), (128, 64, 512)).copy()
+    sample = sample_values([(volume, facts())])
+    counts = np.bincount(sample.astype(int), minlength=512)
+    assert counts.min() > 0.8 * counts.mean()
+
+
+def test_frames_to_sample_are_spread_over_the_stack() -> None:
+    assert frames_to_sample(0) == ()
+    assert frames_to_sample(3) == (0, 1, 2)
+    assert frames_to_sample(101) == (0, 12, 25, 38, 50, 62, 75, 88, 100)
 
 
 @pytest.mark.parametrize(

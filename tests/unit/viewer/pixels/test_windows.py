@@ -16,6 +16,7 @@ from viewer.pixels.windows import (
     next_source,
     resolve_window,
     stored_choices,
+    window_index,
 )
 from viewer.study import (
     Grey,
@@ -209,3 +210,8 @@ def test_full_range_without_pixels_is_that_of_the_bits() -> None:
     half = full_range(fractional, EMPTY).voi
     assert isinstance(half, Window)
     assert ends_of(half, whole=False) == (0, 2047.5)
+
+
+def test_mr_keeps_the_first_images_window() -> None:
+    assert window_index("MR", 7) == 0
+    assert window_index("CT", 7) == 7
