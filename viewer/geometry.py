@@ -135,8 +135,16 @@ def arrange(
         gaps_mm=tuple(gaps.tolist()),
         regularity=regularity,
         missing=missing,
-        is_tilted=tilt_deg > _TILT_DEG or drift_mm > _DRIFT_PX * min(pixel_spacing),
+        is_tilted=_is_tilted(tilt_deg, drift_mm, pixel_spacing),
     )
+
+
+def needs_straightening(geometry: Geometry) -> bool:
+    """Whether a stack must be resampled before it is a right-angled grid: tilted or uneven."""
+    length_mm = (geometry.shape[0] - 1) * geometry.spacing_mm[0]
+    drift_mm = length_mm * float(np.tan(np.radians(geometry.tilt_deg)))
+    spacing = (geometry.spacing_mm[1], geometry.spacing_mm[2])
+    return not geometry.uniform or _is_tilted(geometry.tilt_deg, drift_mm, spacing)
 
 
 def voxel_to_patient(geometry: Geometry) -> NDArray[np.float64]:
@@ -226,6 +234,10 @@ def _regularity(gaps: NDArray[np.float64], median: float) -> tuple[Regularity, i
     if np.all(whole >= 1) and np.all(np.abs(steps - whole) <= _MULTIPLE_SHARE):
         return "missing", int(whole.sum()) - len(gaps)
     return "irregular", 0
+
+
+def _is_tilted(tilt_deg: float, drift_mm: float, pixel_spacing: tuple[float, float]) -> bool:
+    return tilt_deg > _TILT_DEG or drift_mm > _DRIFT_PX * min(pixel_spacing)
 
 
 def _tilt(through: Vector, normal: Vector) -> tuple[float, float]:

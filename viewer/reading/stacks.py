@@ -271,10 +271,12 @@ def _geometry_notes(found: Arrangement) -> list[str]:
             )
         )
     if found.is_tilted:
+        angle = f"{found.geometry.tilt_deg:.1f}"
+        is_even = found.regularity in {"uniform", "uneven"}
         notes.append(
-            _("A tilt of {angle:.1f}° is corrected in planes and 3D.").format(
-                angle=found.geometry.tilt_deg
-            )
+            _("A tilt of {angle}° is corrected in planes and 3D.").format(angle=angle)
+            if is_even
+            else _("The slices are tilted by {angle}°.").format(angle=angle)
         )
     return notes
 
