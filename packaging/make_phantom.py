@@ -1,6 +1,6 @@
 """Draw a phantom patient from a seed: X-rays, CT and MR as DICOM, and truth.json beside them.
 
-    python packaging/make_phantom.py --seed 7 --out study --ct --xray --prior --nodules 1 --effusion
+python packaging/make_phantom.py --seed 7 --out study --ct --xray --prior --nodules 1 --effusion
 """
 
 import argparse
@@ -18,7 +18,9 @@ FINDINGS = ("effusion", "pneumothorax", "consolidation", "cardiomegaly", "fractu
 
 def main() -> int:
     """Write what the arguments ask for and print the path of truth.json."""
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawTextHelpFormatter)
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawTextHelpFormatter
+    )
     parser.add_argument("--seed", type=int, required=True)
     parser.add_argument("--out", type=Path, required=True)
     for name in (*SERIES, *FINDINGS):

@@ -85,6 +85,12 @@ class Patient:
     anatomy: Anatomy
     findings: Findings = field(default_factory=Findings)
     posture: Posture = "upright"
+    arms_up: bool = False
+
+    @property
+    def has_raised_arms(self) -> bool:
+        """Whether the arms are above the head, as on a table and for a lateral X-ray."""
+        return self.arms_up or self.posture == "supine"
 
     def held(self, posture: Posture) -> "Patient":
         """The same person standing before a detector or lying on a table."""
@@ -106,7 +112,7 @@ def draw_anatomy(seed: int) -> Anatomy:
         fat_mm=float(np.clip(rng.gamma(4.0, 3.2), 5.0, 28.0)),
         heart=size * float(np.clip(rng.normal(0.97, 0.05), 0.86, 1.08)),
         heart_turn_deg=float(rng.normal(0.0, 7.0)),
-        right_dome_mm=float(rng.normal(-60.0, 10.0)),
+        right_dome_mm=float(rng.normal(-62.0, 7.0)),
         left_dome_mm=float(rng.normal(-13.0, 5.0)),
         knob_mm=float(rng.normal(17.0, 2.0)),
         scoliosis_mm=float(rng.normal(0.0, 2.5)),
@@ -115,7 +121,7 @@ def draw_anatomy(seed: int) -> Anatomy:
         stomach_gas_mm=float(rng.uniform(8.0, 30.0)),
         breast_mm=float(rng.uniform(18.0, 42.0)) if is_female else 0.0,
         rib_slope=float(rng.normal(1.0, 0.1)),
-        rib_mm=float(rng.normal(6.3, 0.35)),
+        rib_mm=float(rng.normal(6.9, 0.35)),
     )
 
 

@@ -11,10 +11,10 @@ from numpy.typing import NDArray
 
 from phantom.anatomy import Findings, Patient
 from phantom.body import SOFT_PER_MM, Chest, chest_wall
-from phantom.tubes import BONE_WEIGHT, Beads, joined, lump, resampled, tube
+from phantom.tubes import Beads, joined, lump, resampled, tube
 
-COMPACT_HU, MARROW_HU = 1050.0, 190.0
-VERTEBRA_COMPACT_HU, VERTEBRA_MARROW_HU = 620.0, 170.0
+COMPACT_HU, MARROW_HU = 1050.0, 330.0
+VERTEBRA_COMPACT_HU, VERTEBRA_MARROW_HU = 480.0, 150.0
 CARTILAGE_HU = 110.0
 
 
@@ -31,8 +31,8 @@ class Skeleton:
 
     def drum_shadows(self) -> NDArray[np.float64]:
         """Drums with the attenuation that they add (n, 7)."""
-        shell = (VERTEBRA_COMPACT_HU - 40.0) * BONE_WEIGHT * SOFT_PER_MM / 1040.0
-        core = (VERTEBRA_MARROW_HU - VERTEBRA_COMPACT_HU) * BONE_WEIGHT * SOFT_PER_MM / 1040.0
+        shell = (VERTEBRA_COMPACT_HU - 40.0) * 0.7 * SOFT_PER_MM / 1040.0
+        core = (VERTEBRA_MARROW_HU - VERTEBRA_COMPACT_HU) * 0.7 * SOFT_PER_MM / 1040.0
         outer = np.concatenate([self.drums, np.full((len(self.drums), 1), shell)], 1)
         inner = np.concatenate([self.drum_marrow, np.full((len(self.drums), 1), core)], 1)
         return np.concatenate([outer, inner])
@@ -91,11 +91,39 @@ def _rib_line(
     """Centre line of a rib from its vertebra to its cartilage, and outward normals."""
     a = patient.anatomy
     top = vertebra_height(patient, number) + 4.0
-    reach = {1: 140, 2: 150, 3: 155, 4: 157, 5: 158, 6: 157, 7: 153, 8: 146, 9: 138, 10: 128, 11: 92, 12: 66}
-    fall = {1: 34, 2: 55, 3: 74, 4: 88, 5: 98, 6: 106, 7: 110, 8: 110, 9: 106, 10: 98, 11: 66, 12: 46}
+    reach = {
+        1: 140,
+        2: 150,
+        3: 155,
+        4: 157,
+        5: 158,
+        6: 157,
+        7: 153,
+        8: 146,
+        9: 138,
+        10: 128,
+        11: 92,
+        12: 66,
+    }
+    fall = {
+        1: 34,
+        2: 55,
+        3: 74,
+        4: 88,
+        5: 98,
+        6: 106,
+        7: 110,
+        8: 110,
+        9: 106,
+        10: 98,
+        11: 66,
+        12: 46,
+    }
     angle = np.radians(np.linspace(0.0, reach[number], 90))
     part = angle / math.pi
-    z = top - fall[number] * a.rib_slope * a.height * (part**1.25 * 1.12 + 0.05 * np.sin(math.tau * part))
+    z = top - fall[number] * a.rib_slope * a.height * (
+        1.18 * part**1.55 - 0.06 * np.sin(math.tau * part)
+    )
     half, front, back, centre_y, spine_x, spine_y = chest.at(z)
     if number <= 2:
         half, front, back, centre_y, _, _ = chest.at(np.full_like(z, top - 30.0))
@@ -103,7 +131,7 @@ def _rib_line(
         half, front, back = half * shrink, front * shrink, back * shrink
     # An oval that bulges beside the spine, as the gutter of the chest does.
     oval = np.sin(angle) ** 0.88
-    x = (half + 3.5) * oval
+    x = (half + 2.6) * oval
     reach_y = np.where(angle < math.pi / 2, back + 4.0, front + 5.0)
     bulge = np.cos(angle)
     y = centre_y + reach_y * np.sign(bulge) * np.abs(bulge) ** 0.86
@@ -117,9 +145,7 @@ def _rib_line(
     return points, normal / np.linalg.norm(normal, axis=1, keepdims=True)
 
 
-def _add_ribs(
-    bones: _Bones, patient: Patient, chest: Chest
-) -> tuple[float, float, float] | None:
+def _add_ribs(bones: _Bones, patient: Patient, chest: Chest) -> tuple[float, float, float] | None:
     found: Findings = patient.findings
     gap = None
     for sign, side in ((-1.0, "right"), (1.0, "left")):
@@ -127,7 +153,7 @@ def _add_ribs(
             points, normals = _rib_line(patient, chest, number, sign)
             along = np.linspace(0.0, 1.0, len(points))
             tall = patient.anatomy.rib_mm * (0.82 + 0.26 * along) * (0.85 if number > 10 else 1.0)
-            thick = 3.7 - 0.5 * along
+            thick = 4.3 - 0.6 * along
             pieces = [slice(0, len(points))]
             if found.fracture and side == found.fracture_side and number == found.fracture_rib:
                 at = int(len(points) * 0.46)
@@ -135,15 +161,13 @@ def _add_ribs(
                 points[at:] += np.array([0.0, 0.0, -4.5])
                 pieces = [slice(0, at - 1), slice(at + 1, len(points))]
             for piece in pieces:
-                bones.tube(points[piece], tall[piece], thick[piece], normals[piece])
+                bones.tube(points[piece], tall[piece], thick[piece], normals[piece], shell=1.3)
             if number <= 10:
                 _add_cartilage(bones, patient, points[-1], number)
     return gap
 
 
-def _add_cartilage(
-    bones: _Bones, patient: Patient, end: NDArray[np.float64], number: int
-) -> None:
+def _add_cartilage(bones: _Bones, patient: Patient, end: NDArray[np.float64], number: int) -> None:
     a = patient.anatomy
     sternum = np.array(
         [math.copysign(15.0, end[0]), end[1] - 6.0, max(end[2] + 4.0 * number, -52.0 * a.height)]
@@ -161,7 +185,9 @@ def _add_spine(
         z = vertebra_height(patient, number)
         below = vertebra_height(patient, number + 1)
         _, _, _, _, x, y = chest.at(z)
-        size = patient.anatomy.width * float(np.interp(number, [-4, 1, 12, 16], [0.62, 0.78, 1.0, 1.1]))
+        size = patient.anatomy.width * float(
+            np.interp(number, [-4, 1, 12, 16], [0.62, 0.78, 1.0, 1.1])
+        )
         tall = (z - below) * 0.40
         centre = np.array([float(x), float(y), z])
         outer.append([*centre, 17.5 * size, 14.0 * size, tall])
@@ -172,17 +198,32 @@ def _add_spine(
 
 def _add_arch(bones: _Bones, centre: NDArray[np.float64], size: float, number: int) -> None:
     """Pedicles, plates, transverse and spinous processes of one vertebra."""
+
     def spot(x: float, y: float, z: float) -> NDArray[np.float64]:
         return centre + size * np.array([x, y, z])
 
     for sign in (-1.0, 1.0):
-        bones.tube(resampled(np.stack([spot(sign * 11, 9, 3), spot(sign * 12, 22, 3)]), 1.5), 4.6 * size, 3.0)
-        bones.tube(resampled(np.stack([spot(sign * 12, 22, 2), spot(0, 32, -3)]), 1.5), 3.4 * size, 3.0)
+        bones.tube(
+            resampled(np.stack([spot(sign * 11, 10, 3), spot(sign * 12, 20, 3)]), 1.5),
+            4.0 * size,
+            3.0,
+            shell=0.45,
+        )
+        bones.tube(
+            resampled(np.stack([spot(sign * 12, 22, 2), spot(0, 32, -3)]), 1.5),
+            3.4 * size,
+            3.0,
+            shell=0.45,
+        )
         if 0 <= number <= 12:
             tip = spot(sign * 29, 34, 5)
-            bones.tube(resampled(np.stack([spot(sign * 11, 23, 3), tip]), 1.5), 4.0 * size, 3.0)
+            bones.tube(
+                resampled(np.stack([spot(sign * 11, 23, 3), tip]), 1.5), 4.0 * size, 3.0, shell=0.45
+            )
     drop = -22.0 if 2 < number < 11 else -10.0
-    bones.tube(resampled(np.stack([spot(0, 31, -2), spot(0, 48, drop)]), 1.5), 3.4 * size, 3.0)
+    bones.tube(
+        resampled(np.stack([spot(0, 31, -2), spot(0, 48, drop)]), 1.5), 3.4 * size, 3.0, shell=0.45
+    )
 
 
 def _add_front(bones: _Bones, patient: Patient, chest: Chest) -> None:
@@ -195,7 +236,7 @@ def _add_front(bones: _Bones, patient: Patient, chest: Chest) -> None:
     wide = np.interp(points[:, 2], heights[::-1], [9.0, 16.0, 15.0, 14.0, 25.0, 22.0])
     normals = np.broadcast_to(np.array([0.0, -1.0, 0.0]), points.shape)
     bones.tube(points, wide, 5.0, normals, shell=1.0)
-    raised = patient.posture == "supine"
+    raised = patient.has_raised_arms
     for sign in (-1.0, 1.0):
         lift = 34.0 if raised else 20.0
         knots = np.array([
@@ -207,7 +248,7 @@ def _add_front(bones: _Bones, patient: Patient, chest: Chest) -> None:
         ])  # fmt: skip
         line = _rounded(knots, 2.0)
         along = np.linspace(0, 1, len(line))
-        bones.tube(line, 6.2 - 3.6 * np.sin(math.pi * along) * 0.45 + 1.6 * (along < 0.12), 5.4, shell=1.6)
+        bones.tube(line, 7.0 - 1.7 * np.sin(math.pi * along) + 1.6 * (along < 0.12), 5.4, shell=2.0)
 
 
 def _rounded(knots: NDArray[np.float64], step_mm: float) -> NDArray[np.float64]:
@@ -221,7 +262,7 @@ def _rounded(knots: NDArray[np.float64], step_mm: float) -> NDArray[np.float64]:
 
 def _add_shoulders(bones: _Bones, patient: Patient, chest: Chest) -> None:
     a = patient.anatomy
-    raised = patient.posture == "supine"
+    raised = patient.has_raised_arms
     w, h = a.width, a.height
     for sign in (-1.0, 1.0):
         x0 = 128.0 if not raised else 118.0
@@ -246,15 +287,30 @@ def _add_shoulders(bones: _Bones, patient: Patient, chest: Chest) -> None:
 
 
 def _add_plate(
-    bones: _Bones, inner_top: NDArray[np.float64], glenoid: NDArray[np.float64], tip: NDArray[np.float64]
+    bones: _Bones,
+    inner_top: NDArray[np.float64],
+    glenoid: NDArray[np.float64],
+    tip: NDArray[np.float64],
 ) -> None:
     """The thin triangle of a shoulder blade with its thick borders."""
-    bones.tube(_rounded(np.stack([glenoid, glenoid * 0.5 + tip * 0.5, tip]), 2.0), 4.2, 4.0, shell=1.0)
-    bones.tube(_rounded(np.stack([inner_top, inner_top * 0.5 + tip * 0.5 + [0, 4, 0], tip]), 2.0), 2.2, 2.0, shell=0.9)
-    bones.tube(_rounded(np.stack([inner_top, glenoid * 0.5 + inner_top * 0.5 + [0, 2, 4], glenoid]), 2.0), 2.4, 2.0, shell=0.9)
-    for part in np.linspace(0.08, 0.92, 22):
+    bones.tube(
+        _rounded(np.stack([glenoid, glenoid * 0.5 + tip * 0.5, tip]), 2.0), 4.2, 4.0, shell=1.0
+    )
+    bones.tube(
+        _rounded(np.stack([inner_top, inner_top * 0.5 + tip * 0.5 + [0, 4, 0], tip]), 2.0),
+        2.2,
+        2.0,
+        shell=0.9,
+    )
+    bones.tube(
+        _rounded(np.stack([inner_top, glenoid * 0.5 + inner_top * 0.5 + [0, 2, 4], glenoid]), 2.0),
+        2.4,
+        2.0,
+        shell=0.9,
+    )
+    for part in np.linspace(0.06, 0.94, 46):
         a = inner_top * (1 - part) + tip * part
         b = glenoid * (1 - part) + tip * part
         line = resampled(np.stack([a, b]), 3.0)
         normals = np.broadcast_to(np.array([0.25 * np.sign(a[0]), 1.0, 0.0]), line.shape)
-        bones.compact.append(tube(line, up_mm=3.4, out_mm=1.0, normals=normals, hu=COMPACT_HU))
+        bones.compact.append(tube(line, up_mm=4.5, out_mm=0.45, normals=normals, hu=COMPACT_HU))

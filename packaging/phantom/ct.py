@@ -47,7 +47,12 @@ class Gates:
 
 
 def make_grid(
-    size_px: int, slices: int, *, field_mm: float = 420.0, slice_mm: float = 3.2, low_z: float = -150.0
+    size_px: int,
+    slices: int,
+    *,
+    field_mm: float = 420.0,
+    slice_mm: float = 3.2,
+    low_z: float = -150.0,
 ) -> Grid:
     """A square axial grid round the patient's middle."""
     pixel = field_mm / size_px
@@ -60,7 +65,11 @@ def place_gates(scene: Scene) -> Gates:
     shapes, h = scene.shapes, scene.patient.anatomy.height
     spots = ((0.0, 92.0 * h), (-58.0, 40.0 * h), (0.0, -12.0 * h))
     markers = tuple(
-        (x, float(kernels.front_at(shapes.table, shapes.ellipsoids, shapes.profiles, x, z)) - 1.5, z)
+        (
+            x,
+            float(kernels.front_at(shapes.table, shapes.ellipsoids, shapes.profiles, x, z)) - 1.5,
+            z,
+        )
         for x, z in spots
     )
     return Gates((-172.0, _table_y(shapes) - INSERT_MM - 1.0, -96.0 * h), markers)
@@ -71,7 +80,9 @@ def _table_y(shapes: Shapes) -> float:
     return float(np.max(skin[:, 1] + skin[:, 5])) + TABLE_Y_MM
 
 
-def scan(scene: Scene, grid: Grid, *, gates: Gates | None = None) -> tuple[Volume, NDArray[np.uint8]]:
+def scan(
+    scene: Scene, grid: Grid, *, gates: Gates | None = None
+) -> tuple[Volume, NDArray[np.uint8]]:
     """HU without noise (slices, rows, columns) and the label of each voxel's centre."""
     shapes = _on_table(scene.shapes, gates)
     hu, labels = kernels.fill_shapes(
@@ -157,7 +168,12 @@ def _stacked(parts: list[Shapes]) -> Shapes:
 
 
 def acquired(
-    hu: Volume, grid: Grid, seed: tuple[int, ...], *, noise_hu: float = 11.0, kernel_mm: float = 0.75
+    hu: Volume,
+    grid: Grid,
+    seed: tuple[int, ...],
+    *,
+    noise_hu: float = 11.0,
+    kernel_mm: float = 0.75,
 ) -> Volume:
     """What a scanner makes of it: the kernel's blur in each slice and its grainy noise."""
     rng = np.random.default_rng(seed)

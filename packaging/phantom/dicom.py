@@ -72,6 +72,7 @@ def write_xray(
     ds.LossyImageCompression = "00"
     ds.BurnedInAnnotation = "NO"
     ds.ImagerPixelSpacing = [f"{pixel_mm:.8g}"] * 2
+    ds.PositionerType = "COLUMN"
     ds.DetectorType = "DIRECT"
     ds.DetectorConfiguration = "AREA"
     ds.FieldOfViewShape = "RECTANGLE"
@@ -88,7 +89,6 @@ def write_xray(
     code = _code(seen[0], "SCT", seen[1])
     code.ViewModifierCodeSequence = Sequence([])
     ds.ViewCodeSequence = Sequence([code])
-    ds.PatientOrientationCodeSequence = Sequence([])
     ds.AcquisitionContextSequence = Sequence([])
     _save(ds, path)
     return str(ds.SOPInstanceUID)
@@ -126,7 +126,7 @@ def write_volume(
 
 def _mr(ds: Dataset, series: Series) -> None:
     is_t1 = "T1" in series.description
-    ds.ImageType = ["ORIGINAL", "PRIMARY", "M", "SE"]
+    ds.ImageType = ["ORIGINAL", "PRIMARY", "OTHER"]
     ds.ScanningSequence, ds.SequenceVariant = "SE", "NONE"
     ds.ScanOptions, ds.MRAcquisitionType = "", "2D"
     ds.RepetitionTime, ds.EchoTime = ("550", "12") if is_t1 else ("3600", "95")
@@ -164,9 +164,6 @@ def _instance(series: Series, sop_class: str, number: int) -> FileDataset:
     ds.Modality, ds.SeriesNumber = series.modality, str(series.number)
     ds.InstanceNumber = str(number)
     ds.AcquisitionNumber = None
-    ds.Laterality = None
-    if series.modality == "DX":
-        del ds.Laterality
     ds.Manufacturer = MANUFACTURER
     ds.ManufacturerModelName = "make_phantom"
     ds.DeviceSerialNumber, ds.SoftwareVersions = "0", "1"

@@ -1,6 +1,9 @@
 """What is wrong with a phantom, drawn from its seed and from what is wanted."""
 
+from dataclasses import replace
+
 import numpy as np
+from numpy.typing import NDArray
 
 from phantom import body, vessels
 from phantom.anatomy import Anatomy, Findings, Nodule, Patient, Side, Wanted
@@ -13,8 +16,8 @@ def draw_findings(anatomy: Anatomy, wanted: Wanted) -> Findings:
     amounts = rng.uniform(0.25, 0.9, 4)
     upper = bool(rng.random() < 0.4)
     rib = int(rng.integers(5, 9))
-    if wanted.effusion and wanted.pneumothorax and sides[0] == sides[1]:
-        sides[1] = "left" if sides[0] == "right" else "right"
+    # Never air and fluid in one chest, now or before.
+    sides[1] = "left" if sides[0] == "right" else "right"
     findings = Findings(
         effusion=float(amounts[0]) if wanted.effusion else 0.0,
         effusion_side=sides[0],
@@ -32,8 +35,6 @@ def draw_findings(anatomy: Anatomy, wanted: Wanted) -> Findings:
 
 
 def _with_nodules(anatomy: Anatomy, findings: Findings, wanted: Wanted) -> Findings:
-    from dataclasses import replace
-
     if not wanted.nodules:
         return findings
     rng = np.random.default_rng((anatomy.seed, 8))
@@ -57,12 +58,14 @@ def _with_nodules(anatomy: Anatomy, findings: Findings, wanted: Wanted) -> Findi
     return replace(findings, nodules=tuple(nodules))
 
 
-def _is_clear(shapes: body.Shapes, centre: np.ndarray, size_mm: float) -> bool:
+def _is_clear(shapes: body.Shapes, centre: NDArray[np.float64], size_mm: float) -> bool:
     """Whether a nodule of this size lies within lung on all sides, seen from the front too."""
     reach = 0.5 * size_mm + 3.0
     around = centre + reach * np.concatenate([np.eye(3), -np.eye(3)])
     # On the X-ray it must not hide behind heart, dome or mediastinum.
-    shadow = centre + np.array([[0.0, y - centre[1], 0.0] for y in (-70.0, -45.0, -20.0, 20.0, 50.0)])
+    shadow = centre + np.array(
+        [[0.0, y - centre[1], 0.0] for y in (-70.0, -45.0, -20.0, 20.0, 50.0)]
+    )
     lungs = (body.LABELS["right lung"], body.LABELS["left lung"])
     inside = np.isin(shapes.labels(around), lungs).all()
     seen = ~np.isin(

@@ -5,7 +5,7 @@ line along y, so a line integral is a walk over a few intervals, and a voxel col
 written into an array: the X-ray and the CT cannot disagree about the anatomy.
 
 Row of the shape table (`SHAPE_FIELDS`): kind, index into its own table, attenuation per mm, HU,
-label, lowest and highest z, lowest and highest y. Later rows lie over earlier ones.
+label, lowest and highest z, y and x. Later rows lie over earlier ones.
 """
 
 import math
@@ -13,8 +13,8 @@ import math
 import numpy as np
 from numba import njit, prange
 
-KIND, INDEX, MU, HU, LABEL, Z_LOW, Z_HIGH, Y_LOW, Y_HIGH = range(9)
-SHAPE_FIELDS = 9
+KIND, INDEX, MU, HU, LABEL, Z_LOW, Z_HIGH, Y_LOW, Y_HIGH, X_LOW, X_HIGH = range(11)
+SHAPE_FIELDS = 11
 ELLIPSOID, PROFILE = 0, 1
 PROFILE_BOTTOM_MM, PROFILE_STEP_MM, PROFILE_LEVELS = -300.0, 4.0, 151
 MOST_SHAPES = 96
@@ -66,7 +66,7 @@ def _profile_interval(levels, x, z):
 
 @njit(cache=True, inline="always")
 def _interval(shape, ellipsoids, profiles, x, z):
-    if z < shape[Z_LOW] or z > shape[Z_HIGH]:
+    if z < shape[Z_LOW] or z > shape[Z_HIGH] or x < shape[X_LOW] or x > shape[X_HIGH]:
         return 1.0, 0.0
     if shape[KIND] == ELLIPSOID:
         y0, y1 = _ellipsoid_interval(ellipsoids[int(shape[INDEX])], x, z)
@@ -307,15 +307,16 @@ def paint_beads(cover, beads, inverse, xs, ys, zs):
                     dx = xs[i] - beads[n, 0]
                     m = inverse[n]
                     squared = (
-                        m[0] * dx * dx + m[3] * dy * dy + m[5] * dz * dz
+                        m[0] * dx * dx
+                        + m[3] * dy * dy
+                        + m[5] * dz * dz
                         + 2.0 * (m[1] * dx * dy + m[2] * dx * dz + m[4] * dy * dz)
                     )
                     if squared > 9.0:
                         continue
                     share = min(1.0, 0.5 + (1.0 - math.sqrt(squared)) * fade)
                     share *= min(1.0, thin / (0.5 * step_x))
-                    if share > cover[k, j, i]:
-                        cover[k, j, i] = share
+                    cover[k, j, i] = max(cover[k, j, i], share)
 
 
 @njit(cache=True, parallel=True)
@@ -339,8 +340,7 @@ def paint_drums(cover, drums, xs, ys, zs):
                         continue
                     away = 1.0 - math.sqrt(dx * dx + dy * dy)
                     share = tall * min(1.0, 0.5 + away * drums[n, 4] / step_x)
-                    if share > cover[k, j, i]:
-                        cover[k, j, i] = share
+                    cover[k, j, i] = max(cover[k, j, i], share)
 
 
 @njit(cache=True)
@@ -360,8 +360,13 @@ def grow_tree(root, targets, jitter, step_mm):
     for t in range(targets.shape[0]):
         best, best_cost = 0, 1e18
         for n in range(count):
-            gap = targets[t] - nodes[n]
-            cost = math.sqrt((gap * gap).sum()) + 0.45 * path[n]
+            cost = 0.45 * path[n]
+            if cost >= best_cost:
+                continue
+            dx = targets[t, 0] - nodes[n, 0]
+            dy = targets[t, 1] - nodes[n, 1]
+            dz = targets[t, 2] - nodes[n, 2]
+            cost += math.sqrt(dx * dx + dy * dy + dz * dz)
             if cost < best_cost:
                 best, best_cost = n, cost
         gap = targets[t] - nodes[best]
@@ -412,3 +417,59 @@ def blur_rows(image, kernel):
                 total += kernel[k + half] * image[row, at]
             out[row, column] = total
     return out
+
+
+@njit(cache=True)
+def resample(points, step_mm):
+    """A polyline (n, 3) at even distances along its length."""
+    count = points.shape[0]
+    along = np.zeros(count)
+    for n in range(1, count):
+        gap = points[n] - points[n - 1]
+        along[n] = along[n - 1] + math.sqrt((gap * gap).sum())
+    parts = max(1, int(round(along[-1] / step_mm)))
+    out = np.empty((parts + 1, 3))
+    n = 0
+    for k in range(parts + 1):
+        at = along[-1] * k / parts
+        while n < count - 2 and along[n + 1] < at:
+            n += 1
+        width = along[n + 1] - along[n]
+        t = min(1.0, (at - along[n]) / width) if width > 0.0 else 0.0
+        out[k] = points[n] + t * (points[n + 1] - points[n])
+    return out
+
+
+@njit(cache=True)
+def tube_beads(points, up, out, normals, is_round):
+    """Beads (n, 9) and the volume each stands for (n,) of a tube along `points` (n, 3)."""
+    count = points.shape[0]
+    rows = np.empty((count, 9))
+    volumes = np.empty(count)
+    for n in range(count):
+        low, high = max(0, n - 1), min(count - 1, n + 1)
+        tangent = (points[high] - points[low]) / max(1, high - low)
+        step = math.sqrt((tangent * tangent).sum())
+        tangent = tangent / step
+        rows[n, :3] = points[n]
+        if is_round:
+            squared = up[n] * up[n]
+            rows[n, 3:] = 0.0
+            rows[n, 3] = rows[n, 6] = rows[n, 8] = squared
+            volumes[n] = math.pi * squared * step
+            continue
+        normal = normals[n] - (normals[n] * tangent).sum() * tangent
+        normal = normal / math.sqrt((normal * normal).sum())
+        across = np.cross(tangent, normal)
+        long = max(out[n], 1.3 * step)
+        m = 3
+        for i in range(3):
+            for j in range(i, 3):
+                rows[n, m] = (
+                    out[n] ** 2 * normal[i] * normal[j]
+                    + up[n] ** 2 * across[i] * across[j]
+                    + long**2 * tangent[i] * tangent[j]
+                )
+                m += 1
+        volumes[n] = math.pi * up[n] * out[n] * step
+    return rows, volumes

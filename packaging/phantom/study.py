@@ -10,11 +10,12 @@ from typing import Any, Literal
 import numpy as np
 from numpy.typing import NDArray
 
-from phantom import ct, dicom, truth, xray
-from phantom.anatomy import Anatomy, Findings, Patient, Wanted, draw_anatomy, followed_up
+from phantom import ct, dicom, lateral, truth, xray
+from phantom.anatomy import Findings, Patient, Wanted, draw_anatomy, followed_up
 from phantom.findings import draw_findings
 
 CURRENT_DATE = date(2026, 5, 18)
+STUDIES = ("prior", "current")
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,7 +68,9 @@ def write(order: Order, out: Path) -> Path:
     rng = np.random.default_rng((order.seed, 11))
     prior, changes = followed_up(found, rng)
     days = int(rng.integers(90, 320))
-    told = Truth(order.seed, {"sex": "F" if anatomy.is_female else "M", "age_years": anatomy.age_years})
+    told = Truth(
+        order.seed, {"sex": "F" if anatomy.is_female else "M", "age_years": anatomy.age_years}
+    )
     told.findings = {"current": asdict(found)}
     if order.xray or order.lateral:
         _write_xrays(order, told, out, found, study="current", day=CURRENT_DATE)
@@ -104,17 +107,26 @@ def _write_xrays(
 ) -> None:
     anatomy = draw_anatomy(order.seed)
     scene = xray.make_scene(Patient(anatomy, found, "upright"))
-    name = f"chest X-ray {study}"
-    if order.xray or study == "prior":
-        projection = xray.project_frontal(scene, order.xray_px)
-        picture = xray.develop(projection, (order.seed, 20 if study == "prior" else 21))
-        series = dicom.Series(anatomy, name, day, "DX", 1, "Chest PA")
-        folder = f"xray_{study}"
-        path = out / folder / "pa.dcm"
+    number = STUDIES.index(study)
+    exposure = xray.draw_exposure(scene.patient, number)
+    views = ["PA"] if order.xray or study == "prior" else []
+    views += ["LL"] if order.lateral and study == "current" else []
+    for at, view in enumerate(views, start=1):
+        if view == "PA":
+            projection = xray.project_frontal(scene, order.xray_px, exposure)
+            boxes = truth.frontal_boxes(scene, projection)
+        else:
+            aside = xray.make_scene(Patient(anatomy, found, "upright", arms_up=True))
+            projection, boxes = lateral.project_lateral(aside, order.xray_px, exposure)
+        picture = xray.develop(projection, (order.seed, 20, number, at), dose=exposure.dose)
+        series = dicom.Series(anatomy, f"chest X-ray {study}", day, "DX", at, f"Chest {view}")
+        path = out / f"xray_{study}" / f"{view.lower()}.dcm"
         pixel = projection.pixel_mm
-        sop = dicom.write_xray(path, series, stored_xray(picture), view="PA", pixel_mm=pixel)
-        told.boxes[sop] = truth.frontal_boxes(scene, projection)
-        told.add(series, folder, [sop], imager_pixel_spacing_mm=pixel, role=study, view="PA")
+        sop = dicom.write_xray(path, series, stored_xray(picture), view=view, pixel_mm=pixel)
+        told.boxes[sop] = boxes
+        told.add(
+            series, path.parent.name, [sop], imager_pixel_spacing_mm=pixel, role=study, view=view
+        )
 
 
 def _write_ct(order: Order, told: Truth, out: Path, scene: xray.Scene) -> None:
@@ -122,7 +134,9 @@ def _write_ct(order: Order, told: Truth, out: Path, scene: xray.Scene) -> None:
     gates = ct.place_gates(scene)
     clean, labels = ct.scan(scene, grid, gates=gates)
     hu = np.round(ct.acquired(clean, grid, (order.seed, 30))).astype(np.int16)
-    series = dicom.Series(scene.patient.anatomy, "CT chest", CURRENT_DATE, "CT", 1, "Chest 3.2 soft")
+    series = dicom.Series(
+        scene.patient.anatomy, "CT chest", CURRENT_DATE, "CT", 1, "Chest 3.2 soft"
+    )
     instances = dicom.write_volume(out / "ct", series, hu, grid, center=40, width=400)
     told.add(
         series, "ct", instances,
@@ -167,7 +181,11 @@ def _tell_gates(told: Truth, gates: ct.Gates, hu: NDArray[np.int16], grid: ct.Gr
     a, b, c = (np.array(marker) for marker in gates.markers_lps_mm)
     for name, marker in (("marker a", a), ("marker b", b), ("marker c", c)):
         told.centres_lps_mm[name] = [round(float(v), 3) for v in marker]
-    for name, one, two in (("marker a to b", a, b), ("marker b to c", b, c), ("marker a to c", a, c)):
+    for name, one, two in (
+        ("marker a to b", a, b),
+        ("marker b to c", b, c),
+        ("marker a to c", a, c),
+    ):
         told.distances_mm[name] = round(float(np.linalg.norm(one - two)), 3)
     one, two = a - b, c - b
     cosine = one @ two / np.linalg.norm(one) / np.linalg.norm(two)
@@ -191,8 +209,3 @@ def _write_mr(order: Order, told: Truth, out: Path, scene: xray.Scene) -> None:
             origin_lps_mm=[float(grid.xs[0]), float(grid.ys[0]), float(grid.zs[0])],
             order="instances ascend towards the head",
         )  # fmt: skip
-
-
-def anatomy_of(seed: int) -> Anatomy:
-    """The body a seed stands for."""
-    return draw_anatomy(seed)

@@ -9,10 +9,11 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from phantom import kernels
 from phantom.body import SOFT_PER_MM
 
 # Bone weighs more in an X-ray than its HU say, for calcium absorbs at low energies.
-BONE_WEIGHT = 1.25
+BONE_WEIGHT = 1.7
 
 
 @dataclass(frozen=True, slots=True)
@@ -23,7 +24,7 @@ class Beads:
     volumes_mm3: NDArray[np.float64]
     hu: float
 
-    def shadow(self, over_hu: float) -> NDArray[np.float64]:
+    def shadow(self, over_hu: NDArray[np.float64] | float) -> NDArray[np.float64]:
         """Attenuation times volume above what lies there already (n,), mm^2."""
         extra = self.hu - over_hu
         weight = BONE_WEIGHT if self.hu > 150 else 1.0
@@ -51,9 +52,8 @@ def joined(parts: list[Beads]) -> Beads:
 
 def resampled(points: NDArray[np.float64], step_mm: float) -> NDArray[np.float64]:
     """A polyline (n, 3) at even distances along its length."""
-    lengths = np.concatenate([[0.0], np.cumsum(np.linalg.norm(np.diff(points, axis=0), axis=1))])
-    along = np.linspace(0.0, lengths[-1], max(2, round(lengths[-1] / step_mm) + 1))
-    return np.stack([np.interp(along, lengths, points[:, k]) for k in range(3)], 1)
+    even: NDArray[np.float64] = kernels.resample(np.ascontiguousarray(points, np.float64), step_mm)
+    return even
 
 
 def tube(
@@ -70,29 +70,19 @@ def tube(
     round when `normals` is None (then `up_mm` counts).
     """
     count = len(points)
-    tangent = np.gradient(points, axis=0)
-    step = np.linalg.norm(tangent, axis=1)
-    tangent /= step[:, None]
-    up = np.broadcast_to(np.asarray(up_mm, np.float64), (count,))
-    if normals is None:
-        full = np.square(up)[:, None, None] * np.eye(3)
-        area = np.pi * np.square(up)
-    else:
-        out = np.broadcast_to(np.asarray(out_mm, np.float64), (count,))
-        normal = normals - (normals * tangent).sum(1, keepdims=True) * tangent
-        normal /= np.linalg.norm(normal, axis=1, keepdims=True)
-        across = np.cross(tangent, normal)
-        full = (
-            np.square(out)[:, None, None] * _outer(normal)
-            + np.square(up)[:, None, None] * _outer(across)
-            + np.square(out)[:, None, None] * _outer(tangent)
-        )
-        area = np.pi * up * out
-    return Beads(_rows(points, full), area * step, hu)
+    up = np.full(count, up_mm, np.float64)
+    out = np.full(count, out_mm, np.float64)
+    is_round = normals is None
+    normal = np.zeros((1, 3)) if normals is None else np.array(normals, np.float64)
+    rows, volumes = kernels.tube_beads(np.array(points, np.float64), up, out, normal, is_round)
+    return Beads(rows, volumes, hu)
 
 
 def lump(
-    centre: NDArray[np.float64], radii: tuple[float, float, float], *, hu: float,
+    centre: NDArray[np.float64],
+    radii: tuple[float, float, float],
+    *,
+    hu: float,
     axes: NDArray[np.float64] | None = None,
 ) -> Beads:
     """One ellipsoid; `axes` holds its unit axes as columns."""
@@ -100,11 +90,6 @@ def lump(
     full = turn @ np.diag(np.square(radii)) @ turn.T
     volume = 4.0 / 3.0 * np.pi * radii[0] * radii[1] * radii[2]
     return Beads(_rows(np.asarray(centre)[None], full[None]), np.array([volume]), hu)
-
-
-def _outer(vectors: NDArray[np.float64]) -> NDArray[np.float64]:
-    product: NDArray[np.float64] = vectors[:, :, None] * vectors[:, None, :]
-    return product
 
 
 def _rows(points: NDArray[np.float64], full: NDArray[np.float64]) -> NDArray[np.float64]:

@@ -21,6 +21,7 @@ class Trees:
     vessels: Beads
     walls: Beads
     lumens: Beads
+    wall_over_hu: NDArray[np.float64]
     clouds: Beads | None
     cloud_centre_lps_mm: tuple[float, float, float] | None
 
@@ -32,8 +33,11 @@ def build(patient: Patient, shapes: Shapes, healthy: Shapes) -> Trees:
     labels = shapes.labels(vessels.rows[:, :3])
     is_lung = (labels == LABELS["right lung"]) | (labels == LABELS["left lung"])
     walls, lumens = _airways(anatomy)
+    around = shapes.labels(walls.rows[:, :3])
+    in_lung = (around == LABELS["right lung"]) | (around == LABELS["left lung"])
+    over = np.where(in_lung, -850.0, 40.0)
     clouds, centre = _clouds(patient, shapes)
-    return Trees(vessels.kept(is_lung), walls, lumens, clouds, centre)
+    return Trees(vessels.kept(is_lung), walls, lumens, over, clouds, centre)
 
 
 def lung_points(
@@ -52,8 +56,8 @@ def _vessel_tree(anatomy: Anatomy, shapes: Shapes, side: Side) -> Beads:
     w, h = anatomy.width, anatomy.height
     parts = []
     for root, count, leaf in (
-        ((sign * 26 * w, 0.0, (18.0 if sign < 0 else 30.0) * h), 250, 0.62),
-        ((sign * 22 * w, 12.0, -6.0 * h), 120, 0.62),
+        ((sign * 26 * w, 0.0, (18.0 if sign < 0 else 30.0) * h), 340, 0.82),
+        ((sign * 22 * w, 12.0, -6.0 * h), 190, 0.82),
     ):
         targets = lung_points(shapes, side, rng, count)
         start = np.array(root)
@@ -73,7 +77,7 @@ def _segments(
     """Three beads on every link of a tree."""
     child = np.arange(1, len(nodes))
     parent = parents[1:]
-    radius = np.minimum(radii[1:], 7.0)
+    radius = np.minimum(radii[1:], 8.5)
     length = np.linalg.norm(nodes[child] - nodes[parent], axis=1) + 1e-6
     rows, volumes = [], []
     pieces = 3
@@ -93,7 +97,6 @@ def _segments(
 def _airways(anatomy: Anatomy) -> tuple[Beads, Beads]:
     """Windpipe, main and first lobar bronchi: walls and lumens."""
     w, h = anatomy.width, anatomy.height
-    fork = np.array([-2.0 * w, 6.0, 46.0 * h])
     lines = (
         (np.array([[0.0, 14.0, 215.0], [0.0, 14.0, 150.0], [1.0, 8.0, 100.0], [-2.0, 6.0, 46.0]]), 8.4),
         (np.array([[-2.0, 6.0, 46.0], [-24.0, 6.0, 28.0], [-36.0, 8.0, 6.0], [-46.0, 16.0, -24.0]]), 6.2),
@@ -107,7 +110,6 @@ def _airways(anatomy: Anatomy) -> tuple[Beads, Beads]:
         taper = np.linspace(1.0, 0.62 if radius < 8 else 1.0, len(points)) * radius
         walls.append(tube(points, up_mm=taper + 1.3, out_mm=0.0, normals=None, hu=WALL_HU))
         lumens.append(tube(points, up_mm=taper, out_mm=0.0, normals=None, hu=AIR_HU))
-    del fork
     return joined(walls), joined(lumens)
 
 
