@@ -1,0 +1,1 @@
+"""The command line: arguments in, JSON out, the same functions as the window."""

@@ -1,0 +1,1 @@
+"""What was opened, what a person made of it, and how it is listed."""
