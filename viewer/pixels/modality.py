@@ -47,7 +47,6 @@ def facts_of(
     instance: Instance,
     frame_number: int = 1,
     photometric: str = "",
-    *,
     bits_stored: int = 0,
 ) -> PixelFacts:
     """The facts of one frame of an instance that has pixels; per-frame values win (C.7.6.16).

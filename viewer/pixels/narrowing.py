@@ -8,12 +8,24 @@ from numpy.typing import NDArray
 MIDDLE: Final = 1 << 15
 
 
-def to_int16(values: NDArray[Any]) -> tuple[NDArray[np.int16], float, float]:
-    """Give int16 values with slope and intercept: ``values = narrow * slope + intercept``.
+def to_int16(
+    values: NDArray[Any], slope: float = 1.0, intercept: float = 0.0
+) -> tuple[NDArray[np.int16], float, float]:
+    """Give int16 values, a slope above 0 and an intercept for values with theirs.
 
-    Exact for integers of at most 16 bits, and without a copy for int16. Others are spread over
-    the 16 bits from their smallest to their largest value; what is no number becomes the smallest.
+    ``narrow * new slope + new intercept`` is ``values * slope + intercept``: exact for integers of
+    at most 16 bits, and without a copy for int16. Others are spread over the 16 bits from their
+    smallest to their largest value; what is no number becomes the smallest.
     """
+    narrow, step, offset = _narrowed(values)
+    step, offset = step * slope, offset * slope + intercept
+    if step < 0:
+        return np.invert(narrow), -step, offset - step  # -x - 1, which cannot overflow
+    return narrow, step, offset
+
+
+def _narrowed(values: NDArray[Any]) -> tuple[NDArray[np.int16], float, float]:
+    """int16 values with their own slope and intercept."""
     if values.dtype == np.int16:
         return values, 1.0, 0.0
     if values.dtype.kind in "iu" and values.dtype.itemsize == 1:

@@ -15,6 +15,13 @@ def test_up_to_16_bits_are_exact(dtype: type) -> None:
     assert (narrow * slope + intercept).tolist() == values.tolist()
 
 
+def test_a_negative_slope_is_turned_round() -> None:
+    values = np.array([-32768, 0, 7, 32767], np.int16)
+    narrow, slope, intercept = to_int16(values, -2.0, 5.0)
+    assert slope == 2.0
+    assert (narrow * slope + intercept).tolist() == [v * -2.0 + 5.0 for v in values.tolist()]
+
+
 def test_int16_is_not_copied() -> None:
     values = np.zeros(3, np.int16)
     assert to_int16(values)[0] is values
