@@ -8,6 +8,11 @@ from collections import deque
 from pathlib import Path
 from typing import Final
 
+from assistant.engines.protocol import Done, Progress
+from assistant.engines.states import EngineState
+
+LOAD: Final = "load"
+
 _REMEMBERED: Final = 8
 _MOST_KEYS: Final = 200
 
@@ -39,6 +44,33 @@ class Durations:
             plain = {name: list(seen) for name, seen in self._seconds.items()}
         if self._path is not None:
             _write(self._path, plain)
+
+    def learn(self, done: Done) -> None:
+        """Remember what the steps of a finished answer took."""
+        name, counts, timings = done.provenance.model_name, done.counts, done.timings
+        if done.stop == "stopped":
+            return
+        if counts.images_encoded:
+            self.add(EngineState.ENCODING.value, name, timings.encode / counts.images_encoded)
+        if counts.tokens_evaluated:
+            self.add(EngineState.READING.value, name, timings.prompt / counts.tokens_evaluated)
+        self.add(EngineState.WRITING.value, name, timings.total - timings.first_token)
+
+    def expected_in(
+        self, state: EngineState, names: tuple[str, str], progress: Progress | None
+    ) -> float | None:
+        """How long a state will last: ``names`` are the model's file name and its own name.
+
+        Encoding counts by image and reading by token, so they need to know how many there are.
+        """
+        if state in {EngineState.STARTING, EngineState.LOADING}:
+            return self.expected_s(LOAD, names[0])
+        one = self.expected_s(state.value, names[1])
+        if one is None or state is EngineState.WRITING:
+            return one
+        if progress is None:
+            return None
+        return one * (progress.images if state is EngineState.ENCODING else progress.total)
 
 
 def _key(step: str, model: str) -> str:

@@ -101,13 +101,14 @@ _log: Final = _Log()  # C keeps its callback for ever, so it must live as long a
 def start() -> None:
     """Once, before anything else."""
     _log.install()
+    get_name = _ggml.libggml.ggml_get_name
+    get_name.restype, get_name.argtypes = ctypes.c_char_p, [ctypes.c_void_p]
     lib.llama_backend_init()
 
 
 def version() -> str:
     """Of the bindings and of the llama.cpp inside."""
-    commit = _ggml.libggml.ggml_commit
-    commit.restype = ctypes.c_char_p
+    commit = ctypes.CFUNCTYPE(ctypes.c_char_p)(("ggml_commit", _ggml.libggml))
     return f"llama-cpp-python {_bindings_version}, ggml {(commit() or b'').decode()}"
 
 
@@ -356,7 +357,7 @@ class Llama:
     def _observed(self, tensor: int, ask: bool, _data: object) -> bool:
         """Called by the tower's scheduler: wants every layer's end, False there ends the encode."""
         if ask:
-            return _tensor_name(tensor).startswith(_LAYER_NAME)
+            return bool(_ggml.libggml.ggml_get_name(tensor).startswith(_LAYER_NAME))
         self._layer += 1
         self._on_layer(self._layer)
         return not self._cancel.is_set()
@@ -408,23 +409,15 @@ def _load_model(
     parameters.use_extra_bufts = options.repack
     _log.errors.clear()
     model = lib.llama_model_load_from_file(os.fsencode(path), parameters)
+    if model:
+        return model
     if cancel.is_set():
-        if model:
-            lib.llama_model_free(model)
         raise Cancelled
-    if not model:
-        raise UserError(_("{name} could not be loaded.").format(name=path.name), _errors())
-    return model
+    raise UserError(_("{name} could not be loaded.").format(name=path.name), _errors())
 
 
 def _errors(code: int = 0) -> str:
     return "\n".join([f"code {code}", *_log.errors])
-
-
-def _tensor_name(tensor: int) -> bytes:
-    call = _ggml.libggml.ggml_get_name
-    call.restype, call.argtypes = ctypes.c_char_p, [ctypes.c_void_p]
-    return call(tensor) or b""
 
 
 def _place(batch: Any, i: int, position: int) -> None:
@@ -464,10 +457,10 @@ def _tokens(chunk: Any) -> list[int]:
 
 def _sampling_chain(temperature: float) -> Any:
     chain = lib.llama_sampler_chain_init(lib.llama_sampler_chain_default_params())
-    lib.llama_sampler_chain_add(chain, lib.llama_sampler_init_top_k(_TOP_K))
-    lib.llama_sampler_chain_add(chain, lib.llama_sampler_init_top_p(_TOP_P, 1))
-    lib.llama_sampler_chain_add(chain, lib.llama_sampler_init_temp(temperature))
-    lib.llama_sampler_chain_add(chain, lib.llama_sampler_init_dist(_SEED))
+    top_k, top_p = lib.llama_sampler_init_top_k(_TOP_K), lib.llama_sampler_init_top_p(_TOP_P, 1)
+    heat, dice = lib.llama_sampler_init_temp(temperature), lib.llama_sampler_init_dist(_SEED)
+    for sampler in (top_k, top_p, heat, dice):
+        lib.llama_sampler_chain_add(chain, sampler)
     return chain
 
 

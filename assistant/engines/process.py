@@ -11,11 +11,11 @@ import queue
 import threading
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any, Final
 
-from assistant.engines.durations import Durations
+from assistant.engines.durations import LOAD, Durations
 from assistant.engines.embeddings import forget_on_disk
 from assistant.engines.protocol import (
     ANSWERS,
@@ -43,6 +43,7 @@ from assistant.engines.protocol import (
 )
 from assistant.engines.sharing import Rgb, Sharing
 from assistant.engines.states import EngineState, Status, follow
+from assistant.engines.underway import Request, as_error, with_load
 from viewer.arena import Arena
 from viewer.channel import ChannelError
 from viewer.children import Child
@@ -90,18 +91,6 @@ class _Choice:
     settings: Settings
 
 
-@dataclass(slots=True)
-class _Request:
-    """A request under way; its answers arrive in ``answers``."""
-
-    id: int
-    kind: type
-    child: Child
-    arena: Arena | None = None
-    is_stopped: bool = False
-    answers: "queue.SimpleQueue[Any]" = field(default_factory=queue.SimpleQueue)
-
-
 def _no_check() -> None:
     """Nobody cancels."""
 
@@ -133,7 +122,7 @@ class Engine:
         self._ids = itertools.count(1)
         self._child: Child | None = None
         self._listener = threading.Thread()
-        self._pending: dict[int, _Request] = {}
+        self._pending: dict[int, Request] = {}
         self._active = 0
         self._choice: _Choice | None = None
         self._loaded: _Choice | None = None
@@ -167,7 +156,7 @@ class Engine:
             raise UserError(_("The model's process does not answer. Try again.")) from None
         if isinstance(answer, Inspected):
             return answer
-        raise _as_error(answer, request)
+        raise as_error(answer, request)
 
     def choose(self, model: Path, projector: Path, settings: Settings | None = None) -> None:
         """Remember which pair to load; ``load`` or the next question does it."""
@@ -225,8 +214,8 @@ class Engine:
         )
         for event in self._events(request, check):
             if isinstance(event, Done):
-                self._learn(event)
-                yield replace(event, timings=_with_load(event.timings, load_s))
+                self._durations.learn(event)
+                yield replace(event, timings=with_load(event.timings, load_s))
             elif isinstance(event, (Progress, Token)):
                 yield event
 
@@ -283,11 +272,11 @@ class Engine:
 
     def _send(
         self, make: Callable[[int], Any], *, kind: type, arena: Arena | None = None
-    ) -> _Request:
+    ) -> Request:
         """Send a request to the child, which is started where there is none."""
         with self._guard:
             child = self._running_child(may_start=kind in {Load, Inspect})
-            request = _Request(next(self._ids), kind, child, arena)
+            request = Request(next(self._ids), kind, child, arena)
             self._pending[request.id] = request
             if kind in {Load, Ask} or (kind is Encode and not self._active):
                 self._begin(request)
@@ -295,7 +284,7 @@ class Engine:
                 child.channel.send(make(request.id))
         return request
 
-    def _begin(self, request: _Request) -> None:
+    def _begin(self, request: Request) -> None:
         """Show at once what was asked, unless something before it is being stopped."""
         if self._status.state is EngineState.STOPPING:
             return
@@ -305,7 +294,7 @@ class Engine:
         if request.kind is Load:
             self._enter(EngineState.STARTING)
 
-    def _events(self, request: _Request, check: Callable[[], None]) -> Iterator[Any]:
+    def _events(self, request: Request, check: Callable[[], None]) -> Iterator[Any]:
         """The answers to a request up to its final one; raises for a failure."""
         is_over = False
         try:
@@ -317,13 +306,13 @@ class Engine:
                     continue
                 is_over = isinstance(answer, (*_FINAL, Exception))
                 if isinstance(answer, (Failed, Exception)):
-                    raise _as_error(answer, request)
+                    raise as_error(answer, request)
                 yield answer
         finally:
             if not is_over:
                 self._stop(request)
 
-    def _stop(self, request: _Request) -> None:
+    def _stop(self, request: Request) -> None:
         with self._guard:
             if request.is_stopped or request.id not in self._pending:
                 return
@@ -407,7 +396,7 @@ class Engine:
                 self._moved(request, message)
             request.answers.put(message)
 
-    def _moved(self, request: _Request, message: Any) -> None:
+    def _moved(self, request: Request, message: Any) -> None:
         if request.id != self._active and self._active in self._pending:
             return
         self._active = request.id
@@ -415,11 +404,11 @@ class Engine:
             state = _STAGES[message.stage]
             self._enter(state, message)
 
-    def _ended(self, request: _Request, message: Any) -> None:
+    def _ended(self, request: Request, message: Any) -> None:
         if isinstance(message, Loaded):
             self._facts = message.facts
             name = Path(message.facts.model.path).name
-            self._durations.add("load", name, message.seconds)
+            self._durations.add(LOAD, name, message.seconds)
         if request.kind is Unload and not self._active:
             self._enter(EngineState.ABSENT)
         if request.id != self._active:
@@ -440,7 +429,10 @@ class Engine:
                 projector_sha256=message.projector_sha256,
             )
 
-    # State
+    def _names(self) -> tuple[str, str]:
+        """What durations are filed under: the file's name before it is loaded, then the model's."""
+        file = self._choice.model.name if self._choice else ""
+        return file, self._facts.model.name if self._facts else ""
 
     def _enter(
         self, state: EngineState, progress: Progress | None = None, *, sentence: str = ""
@@ -451,7 +443,7 @@ class Engine:
             self._status = status = Status(
                 state,
                 old.since_s if is_same else time.monotonic(),
-                expected_s=self._expected_s(state, progress),
+                expected_s=self._durations.expected_in(state, self._names(), progress),
                 done=progress.done if progress else 0,
                 total=progress.total if progress else 0,
                 image=progress.image if progress else 0,
@@ -459,47 +451,3 @@ class Engine:
                 sentence=sentence,
             )
         self._on_status(status)
-
-    def _expected_s(self, state: EngineState, progress: Progress | None) -> float | None:
-        """From this machine's history: loading, each image, each token of the prompt, writing."""
-        name = self._facts.model.name if self._facts else ""
-        if state in {EngineState.STARTING, EngineState.LOADING} and self._choice is not None:
-            return self._durations.expected_s("load", self._choice.model.name)
-        one = self._durations.expected_s(state.value, name)
-        if one is None or state is EngineState.WRITING:
-            return one
-        if progress is None:
-            return None
-        return one * (progress.images if state is EngineState.ENCODING else progress.total)
-
-    def _learn(self, done: Done) -> None:
-        """Remember what the steps of an answer took."""
-        name, counts, timings = done.provenance.model_name, done.counts, done.timings
-        if done.stop == "stopped":
-            return
-        if counts.images_encoded:
-            each = timings.encode / counts.images_encoded
-            self._durations.add(EngineState.ENCODING.value, name, each)
-        if counts.tokens_evaluated:
-            each = timings.prompt / counts.tokens_evaluated
-            self._durations.add(EngineState.READING.value, name, each)
-        writing = timings.total - timings.first_token
-        self._durations.add(EngineState.WRITING.value, name, writing)
-
-
-def _with_load(timings: Any, load_s: float) -> Any:
-    return replace(
-        timings,
-        load=load_s,
-        first_token=timings.first_token + load_s if timings.first_token else 0.0,
-        total=timings.total + load_s,
-    )
-
-
-def _as_error(answer: Any, request: _Request) -> Exception:
-    """What to raise for an answer that is a failure."""
-    if isinstance(answer, Failed):
-        return Cancelled() if request.is_stopped else UserError(answer.sentence, answer.details)
-    if isinstance(answer, Exception):
-        return answer
-    return UserError(_("The model's process gave no answer. Ask again."), repr(answer))
