@@ -37,6 +37,7 @@ def main() -> None:
     """Serve requests until the window closes the pipe."""
     channel = child_channel(REQUESTS)
     lower_priority()
+    os.environ["OPENBLAS_NUM_THREADS"] = "1"  # numpy would reserve memory for every core
     bound_memory(limits.WORKER_BYTES)
     memory = Memory()
     while (request := channel.receive()) is not None:
@@ -141,6 +142,7 @@ def _is_long(instance: Instance) -> bool:
 
 
 def _decode(request: Decode, channel: Channel) -> None:
+    bound_memory(limits.WORKER_BYTES + 4 * request.arena_bytes)
     from viewer.parsing.decode import decode_frames  # the codecs cost 100 ms and 50 MB
 
     decode_frames(request, channel)

@@ -144,7 +144,12 @@ def _fill(target: NDArray[Any], instance: Instance, ref: FrameRef, frames: Frame
 
 
 def _facts(stored: Stored) -> Any:
-    return facts_of(stored.instance, stored.frame_number, stored.photometric, stored.bits_stored)
+    return facts_of(
+        stored.instance,
+        stored.frame_number,
+        photometric=stored.photometric,
+        bits_stored=stored.bits_stored,
+    )
 
 
 def _mask(target: NDArray[Any], instance: Instance, ref: FrameRef) -> None:
