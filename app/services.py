@@ -1,0 +1,78 @@
+"""What the parts of the program work with: the first argument of everything in ``app``."""
+
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from typing import Protocol
+
+from app.library.history import History
+from app.paths import Paths
+from app.settings import Settings
+from app.shelf import Shelf
+from app.store import Store
+from assistant.engines.process import Engine
+from viewer.errors import UserError
+from viewer.jobs import Jobs, Post
+from viewer.reading.frames import Frames
+from viewer.reading.workers import Workers
+from viewer.study import Library
+from viewer.tools.surface import Surface
+from viewer.widgets.sources import Sources
+
+
+class Desk(Protocol):
+    """What only a window can do; a test without one brings its own."""
+
+    def choose_folder(self) -> None:
+        """Ask which folder to open."""
+
+    def choose_files(self) -> None:
+        """Ask which files to open."""
+
+    def tell(self, sentence: str, *, kind: str = "info") -> None:
+        """Show a sentence in the window; ``kind`` is "info", "warn" or "err"."""
+
+    def show_error(self, error: UserError) -> None:
+        """Show what went wrong and what to do."""
+
+    def surface(self, tile: int) -> Surface | None:
+        """A tile as a tool sees it, or None when it shows nothing."""
+
+    def device_pixel_ratio(self) -> float:
+        """Device pixels per logical pixel of the window's screen."""
+
+    def open_part(self, name: str) -> None:
+        """Open or hide a part of the window by its name (``app.commands`` names them)."""
+
+
+@dataclass(slots=True)
+class Services:
+    """Everything that lives as long as the program; made in ``wiring``, or by a test."""
+
+    paths: Paths
+    settings: Settings
+    store: Store
+    shelf: Shelf
+    jobs: Jobs
+    post: Post
+    workers: Workers
+    frames: Frames
+    sources: Sources
+    history: History
+    engine: Engine
+    desk: Desk
+    at_close: list[Callable[[], None]] = field(default_factory=list)
+
+    @property
+    def library(self) -> Library:
+        """Everything that is open."""
+        return self.shelf.library
+
+    def close(self) -> None:
+        """End everything in the order that loses nothing."""
+        for call in reversed(self.at_close):
+            call()
+        self.jobs.close()
+        self.engine.close()
+        self.frames.close()
+        self.workers.close()
+        self.history.close()
