@@ -27,6 +27,7 @@ Index: TypeAlias = int | np.signedinteger
 
 ZERO: Final[Scalar] = np.float32(0)
 ONE: Final[Scalar] = np.float32(1)
+HALF: Final[Scalar] = np.float32(0.5)
 TINY: Final[Scalar] = np.float32(1e-6)
 HUGE: Final[Scalar] = np.float32(1e9)
 NUDGE: Final[Scalar] = np.float32(1e-3)
@@ -198,11 +199,15 @@ def _march(
     metric: Floats,
     light: Floats,
 ) -> tuple[Scalar, Scalar, Scalar]:
-    """Gather colour along one ray until it is opaque or leaves the box."""
+    """Gather colour along one ray until it is opaque or leaves the box.
+
+    What adds too little to be worth a gradient gets the brightness of an average direction.
+    """
     oz, oy, ox, dz, dy, dx, end = ray
     iz, iy, ix = _inverse(dz), _inverse(dy), _inverse(dx)
     top = np.int32(tables.shape[1] - 1)
     per_step = ONE / step
+    average = light[0] + HALF * light[1]
     red, green, blue, opacity = ZERO, ZERO, ZERO, ZERO
     t: Scalar = start
     while t < end:
@@ -216,7 +221,7 @@ def _march(
         alpha = tables[code, entry, 3]
         if alpha > INVISIBLE:
             weight = (ONE - opacity) * alpha
-            bright, gloss = ONE, ZERO
+            bright, gloss = average, ZERO
             if weight > LIT:
                 bright, gloss = _shade(voxels, z, y, x, dz, dy, dx, metric, light)
             red += weight * (tables[code, entry, 0] * bright + gloss)
@@ -322,11 +327,16 @@ def _extreme(
     ray: tuple[Scalar, ...],
     step: Scalar,
 ) -> Scalar:
-    """The largest signed sample along a ray; the most promising brick first, to skip the others."""
+    """The largest signed sample along a ray, its end included; -HUGE where there is no ray.
+
+    The most promising brick comes first, so that most others can be skipped.
+    """
     oz, oy, ox, dz, dy, dx, end = ray
     iz, iy, ix = _inverse(dz), _inverse(dy), _inverse(dx)
     per_step = ONE / step
-    current: Scalar = -HUGE
+    if end <= ZERO:
+        return -HUGE
+    current: Scalar = sign * _sample(voxels, oz + dz * end, oy + dy * end, ox + dx * end)
     t, count = _strongest_brick(bounds, shift, ray, step)
     stop = min(end, t + step * count)
     while t < stop:
