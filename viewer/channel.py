@@ -141,7 +141,8 @@ def record(kind: type, plain: Mapping[str, Any]) -> Any:
 
 def _plain_fields(message: object) -> dict[str, Any]:
     plain = {}
-    for name, default in _defaults(type(message)):
+    kind: type = type(message)
+    for name, default in _defaults(kind):
         value = getattr(message, name)
         if value is not default and value != default:
             plain[name] = _plain(value)
@@ -151,7 +152,7 @@ def _plain_fields(message: object) -> dict[str, Any]:
 @cache
 def _defaults(kind: type) -> tuple[tuple[str, Any], ...]:
     """Field names with their defaults; ``MISSING`` where there is none."""
-    return tuple((f.name, f.default) for f in fields(kind))  # type: ignore[arg-type]
+    return tuple((f.name, f.default) for f in fields(kind))
 
 
 def _plain(value: Any) -> Any:

@@ -48,11 +48,11 @@ def check_member(info: zipfile.ZipInfo) -> None:
     name = info.filename
     parts = PurePosixPath(name.replace("\\", "/")).parts
     if name.startswith(("/", "\\")) or ".." in parts or "\\" in info.orig_filename or ":" in name:
-        raise Fault(
-            SkipReason.OUTSIDE, _("Its name leads out of the archive; it was not read.")
-        )
+        raise Fault(SkipReason.OUTSIDE, _("Its name leads out of the archive; it was not read."))
     if info.flag_bits & 1:
-        raise Fault(SkipReason.ENCRYPTED, _("It is locked with a password. Unlock it, then open it."))
+        raise Fault(
+            SkipReason.ENCRYPTED, _("It is locked with a password. Unlock it, then open it.")
+        )
     if info.compress_type not in _METHODS:
         raise Fault(SkipReason.UNSUPPORTED, _("It is packed in a way that is not read here."))
     if info.file_size > limits.ZIP_MEMBER_BYTES or _is_bomb(info.file_size, info.compress_size):
@@ -76,9 +76,7 @@ def read_member(path: str, member: str) -> bytes:
         try:
             info = archive.getinfo(member)
         except KeyError:
-            raise Fault(
-                SkipReason.UNREADABLE, _("It is not in the archive any more.")
-            ) from None
+            raise Fault(SkipReason.UNREADABLE, _("It is not in the archive any more.")) from None
         with open_member(archive, info) as source:
             if info.file_size > limits.INSTANCE_BYTES:
                 raise Fault(SkipReason.TOO_LARGE, _("It is too large."))

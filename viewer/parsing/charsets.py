@@ -1,6 +1,6 @@
-"""Text in the character set that a file names (PS3.3 C.12.1.1.2, PS3.5 6.1).
+r"""Text in the character set that a file names (PS3.3 C.12.1.1.2, PS3.5 6.1).
 
-Undecodable bytes are shown escaped (``\\xe4``), never as a lone question mark.
+Undecodable bytes are shown escaped (``\xe4``), never as a lone question mark.
 """
 
 from functools import lru_cache

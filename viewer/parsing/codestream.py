@@ -95,18 +95,13 @@ def read_jpegxl_size(data: bytes) -> tuple[int, int]:
     """Rows and columns of a JPEG XL stream, bare or in its container (ISO 18181-1, -2)."""
     bare = _bare_jpegxl(data)
     bits = _Bits(bare[2:32])
-    is_small = bits.take(1)
-    if is_small:
-        height = (bits.take(5) + 1) * 8
-    else:
-        height = bits.take((9, 13, 18, 30)[bits.take(2)]) + 1
+    is_small = bool(bits.take(1))
+    height = _jpegxl_side(bits, is_small)
     ratio = bits.take(3)
     if ratio:
         up, down = ((1, 1), (12, 10), (4, 3), (3, 2), (16, 9), (5, 4), (2, 1))[ratio - 1]
         return height, height * up // down
-    if is_small:
-        return height, (bits.take(5) + 1) * 8
-    return height, bits.take((9, 13, 18, 30)[bits.take(2)]) + 1
+    return height, _jpegxl_side(bits, is_small)
 
 
 def check_head(head: StreamHead, pixels: PixelFormat) -> tuple[str, ...]:
@@ -117,9 +112,7 @@ def check_head(head: StreamHead, pixels: PixelFormat) -> tuple[str, ...]:
             SkipReason.INVALID, _("Its header and its pixel data disagree about its colours.")
         )
     if head.precision > pixels.bits_allocated or not head.precision:
-        raise Fault(
-            SkipReason.INVALID, _("Its pixel data has more bits than its header says.")
-        )
+        raise Fault(SkipReason.INVALID, _("Its pixel data has more bits than its header says."))
     if (head.rows, head.columns) != (pixels.rows, pixels.columns):
         return (
             _("This frame is {columns} × {rows} pixels, smaller than its header says.").format(
@@ -182,6 +175,12 @@ def _bare_jpegxl(data: bytes) -> bytes:
             break
         position += length
     raise _not_a_stream()
+
+
+def _jpegxl_side(bits: "_Bits", is_small: bool) -> int:
+    if is_small:
+        return (bits.take(5) + 1) * 8
+    return bits.take((9, 13, 18, 30)[bits.take(2)]) + 1
 
 
 class _Bits:

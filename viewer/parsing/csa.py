@@ -1,4 +1,4 @@
-"""The slice normal out of a Siemens CSA header (format SV10), which says which way a mosaic runs."""
+"""The slice normal out of a Siemens CSA header (format SV10): which way a mosaic runs."""
 
 from struct import Struct
 from struct import error as StructError  # noqa: N812 - it is an exception

@@ -99,13 +99,11 @@ def _results(request: Decode) -> Iterator[tuple[int, DecodedFrame | Fault]]:
         with source.reader() as read_at:
             for number in waiting:
                 yield number, _result(source, number - 1, read_at)
-        return
-    except Fault as caught:
-        fault = caught
+    except Fault as fault:
+        yield from ((number, fault) for number in waiting)
     except BROKEN:
-        fault = Fault(SkipReason.UNREADABLE, _("It is damaged and cannot be read."))
-    for number in waiting:
-        yield number, fault
+        damaged = Fault(SkipReason.UNREADABLE, _("It is damaged and cannot be read."))
+        yield from ((number, damaged) for number in waiting)
 
 
 def _result(source: PixelSource, index: int, read_at: ReadAt) -> DecodedFrame | Fault:
@@ -134,9 +132,7 @@ def _state_of(path: str) -> tuple[int, int]:
     try:
         facts = os.stat(path)  # noqa: PTH116
     except OSError:
-        raise Fault(
-            SkipReason.UNREADABLE, _("The file is not there any more.")
-        ) from None
+        raise Fault(SkipReason.UNREADABLE, _("The file is not there any more.")) from None
     return facts.st_mtime_ns, facts.st_size
 
 

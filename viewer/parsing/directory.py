@@ -6,7 +6,7 @@ from typing import Final
 
 from viewer.parsing.elements import Source
 from viewer.parsing.part10 import read_dataset
-from viewer.study import SkipReason, Skipped
+from viewer.study import Skipped, SkipReason
 from viewer.words import _
 
 _RECORDS: Final = 0x00041220
@@ -31,7 +31,9 @@ def missing_files(source: Source, path: str) -> Iterator[Skipped]:
             )
         elif not os.path.isfile(target):  # noqa: PTH113
             yield Skipped(
-                label, SkipReason.UNREADABLE, _("The DICOMDIR names this file, but it is not there.")
+                label,
+                SkipReason.UNREADABLE,
+                _("The DICOMDIR names this file, but it is not there."),
             )
 
 

@@ -43,8 +43,18 @@ class Memory:
         self, make: Callable[[Header], _Record], header: Header, tags: tuple[int, ...]
     ) -> _Record:
         """``make(header)``, or what it made of the same bytes before."""
+        return self.recall_with(make, make, header, tags)
+
+    def recall_with(
+        self,
+        name: object,
+        make: Callable[[Header], _Record],
+        header: Header,
+        tags: tuple[int, ...],
+    ) -> _Record:
+        """As ``recall``, for what depends on ``name`` too."""
         find = header.elements.get
-        key = (make, header.little, *map(find, tags))
+        key = (name, header.little, *map(find, tags))
         try:
             found = self._records.get(key)
         except TypeError:  # a sequence where a value should be: nothing to remember it by

@@ -1,4 +1,4 @@
-"""Regular files, opened so that nothing on a disc can hang or mislead the scan (trust.md R3, R4)."""
+"""Regular files, opened so that nothing on a disc can hang or mislead the scan."""
 
 import os
 import stat
@@ -6,9 +6,9 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Final
 
+from viewer.parsing.elements import Source
 from viewer.parsing.faults import Fault
 from viewer.parsing.part10 import file_source
-from viewer.parsing.elements import Source
 from viewer.study import SkipReason
 from viewer.words import _
 

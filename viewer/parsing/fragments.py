@@ -5,6 +5,7 @@ The offset table is believed only where it agrees with the fragments.
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from itertools import pairwise
 from struct import Struct
 from typing import Final
 
@@ -16,7 +17,13 @@ from viewer.words import _
 _ITEM: Final = 0xFFFEE000
 _END: Final = 0xFFFEE0DD
 _HEAD: Final = Struct("<HHI")
-_STARTS: Final = (b"\xff\xd8", b"\xff\x4f\xff\x51", b"\xff\x0a", b"\0\0\0\x0cJXL ", b"\0\0\0\x0cjP  ")
+_STARTS: Final = (
+    b"\xff\xd8",
+    b"\xff\x4f\xff\x51",
+    b"\xff\x0a",
+    b"\0\0\0\x0cJXL ",
+    b"\0\0\0\x0cjP  ",
+)
 
 ReadAt = Callable[[int, int], bytes]
 
@@ -78,7 +85,7 @@ def _table_starts(table: bytes, fragments: Sequence[Fragment], frames: int) -> l
     first = fragments[0].offset - 8
     index_of = {fragment.offset - 8 - first: i for i, fragment in enumerate(fragments)}
     starts = [index_of.get(offset, -1) for offset in Struct(f"<{frames}I").unpack(table)]
-    is_rising = all(a < b for a, b in zip(starts, starts[1:], strict=False))
+    is_rising = all(a < b for a, b in pairwise(starts))
     return starts if starts[0] == 0 and is_rising else []
 
 

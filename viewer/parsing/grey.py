@@ -1,4 +1,4 @@
-"""From stored to modality values and the windows on them, as a header says (PS3.3 C.11.1, C.11.2)."""
+"""From stored to modality values and windows, as a header says (PS3.3 C.11.1, C.11.2)."""
 
 from typing import Final, cast
 

@@ -1,6 +1,7 @@
 """One file's header as an ``Instance``, or a ``Fault`` whose sentence says why there is none."""
 
 from dataclasses import replace
+from functools import partial
 from typing import Final
 
 from viewer import limits
@@ -19,6 +20,7 @@ from viewer.parsing.multiframe import (
 from viewer.parsing.objects import DIRECTORY, kind_without_picture
 from viewer.parsing.part10 import DataSet, read_dataset
 from viewer.parsing.pixel_format import (
+    PIXEL_TAGS,
     check_memory,
     locate,
     read_pixel_format,
@@ -58,7 +60,7 @@ class IsDirectory(Exception):  # noqa: N818 - it is a kind of file, not a fault
 
 
 def read_header(source: Source, path: str, member: str, memory: Memory) -> Instance:
-    """The instance of a file; ``IsDirectory`` for a DICOMDIR, ``Fault`` for all else that is none."""
+    """The instance of a file; ``IsDirectory`` for a DICOMDIR, ``Fault`` for all other files."""
     dataset = read_dataset(source, WANTED, SEQUENCES)
     return make_instance(dataset, path, member, memory)
 
@@ -69,7 +71,7 @@ def make_instance(dataset: DataSet, path: str, member: str, memory: Memory) -> I
     sop_class = header.uid(_SOP_CLASS) or dataset.media_class
     if sop_class == DIRECTORY:
         raise IsDirectory
-    pixels = _pixels(dataset, sop_class)
+    pixels = _pixels(dataset, sop_class, memory)
     frames, notes = _frame_count(header)
     check_memory(pixels, frames)
     location, frames, more = locate(dataset, pixels, frames)
@@ -105,21 +107,24 @@ def make_instance(dataset: DataSet, path: str, member: str, memory: Memory) -> I
     )
 
 
-def _pixels(dataset: DataSet, sop_class: str) -> PixelFormat:
+def _pixels(dataset: DataSet, sop_class: str, memory: Memory) -> PixelFormat:
     header = dataset.header
     if dataset.pixels is None:
         kind = kind_without_picture(sop_class)
         if kind:
-            raise Fault(
-                SkipReason.NO_IMAGE, _("It is {kind}, not an image.").format(kind=_(kind))
-            )
+            raise Fault(SkipReason.NO_IMAGE, _("It is {kind}, not an image.").format(kind=_(kind)))
         if not header.has(0x00280010) and not sop_class:
             raise Fault(SkipReason.NOT_DICOM, _("It holds no image."))
         if not sop_class.startswith("1.2.840.10008."):
             raise Fault(SkipReason.NO_IMAGE, _("It is a private object, not an image."))
         raise Fault(SkipReason.INVALID, _("It is an image without pixels."))
     supported_syntax(dataset.syntax)
-    return read_pixel_format(header, dataset.pixels, dataset.syntax)
+    return memory.recall_with(
+        (dataset.pixels.tag, dataset.syntax),
+        partial(read_pixel_format, head=dataset.pixels, syntax=dataset.syntax),
+        header,
+        PIXEL_TAGS,
+    )
 
 
 def _frame_count(header: Header) -> tuple[int, tuple[str, ...]]:

@@ -14,12 +14,10 @@ from viewer.parsing.elements import (
     BIG_ENDIAN,
     EXPLICIT,
     IMPLICIT,
-    Elements,
+    LONG_VRS,
     Encoding,
     Head,
     Source,
-    Value,
-    read_head,
     read_top,
 )
 from viewer.parsing.faults import Fault
@@ -36,8 +34,8 @@ from viewer.words import _
 
 FIRST_READ: Final = 16 << 10
 _META: Final = 2
-_SYNTAX: Final = 0x00020010
-_MEDIA_CLASS: Final = 0x00020002
+_SYNTAX: Final = 0x0010
+_MEDIA_CLASS: Final = 0x0002
 _FIRST_GROUPS: Final = frozenset({0x0002, 0x0008})
 
 
@@ -61,9 +59,7 @@ def read_dataset(source: Source, wanted: frozenset[int], sequences: frozenset[in
     try:
         return _read(source, wanted, sequences)
     except (StructError, IndexError):
-        raise Fault(
-            SkipReason.TRUNCATED, _("The file ends in the middle of its header.")
-        ) from None
+        raise Fault(SkipReason.TRUNCATED, _("The file ends in the middle of its header.")) from None
 
 
 def _read(source: Source, wanted: frozenset[int], sequences: frozenset[int]) -> DataSet:
@@ -72,8 +68,8 @@ def _read(source: Source, wanted: frozenset[int], sequences: frozenset[int]) -> 
     notes: list[str] = []
     start = 132 if source.data[128:132] == b"DICM" else 0
     meta, start = _meta(source, start)
-    syntax = _uid(meta.get(_SYNTAX))
-    media_class = _uid(meta.get(_MEDIA_CLASS))
+    syntax = _uid(meta.get(_SYNTAX, b""))
+    media_class = _uid(meta.get(_MEDIA_CLASS, b""))
     if not syntax:
         syntax = _guess(source, start)
         notes.append(_("It does not say how it is encoded; that was guessed."))
@@ -87,27 +83,33 @@ def _read(source: Source, wanted: frozenset[int], sequences: frozenset[int]) -> 
     return DataSet(source, syntax, header, found.pixels, media_class, tuple(notes))
 
 
-def _meta(source: Source, start: int) -> tuple[Elements, int]:
+def _meta(source: Source, start: int) -> tuple[dict[int, bytes], int]:
     """The file meta elements (PS3.10 7.1), always explicit little endian, and what follows them."""
-    meta: Elements = {}
+    meta: dict[int, bytes] = {}
     position = start
-    while position + 8 <= len(source.data):
-        head = read_head(source.data, position, EXPLICIT)
-        if head.tag >> 16 != _META:
+    head_of, data = EXPLICIT.explicit_head.unpack_from, source.data
+    while position + 12 <= len(data):
+        group, element, vr, length = head_of(data, position)
+        if group != _META:
             break
-        position = head.start + head.length
+        position += 8
+        if vr in LONG_VRS:
+            (length,) = EXPLICIT.long_length.unpack_from(data, position)
+            position += 4
+        begin, position = position, position + length
         if position - start > limits.META_HEADER_BYTES:
             raise Fault(SkipReason.INVALID, _("Its file header is larger than 64 KB."))
-        if not source.reach(position):
-            raise Fault(SkipReason.TRUNCATED, _("The file ends in the middle of its header."))
-        meta[head.tag] = Value(head.vr, source.data[head.start : position])
+        if position + 12 > len(data):
+            if not source.reach(position):
+                raise Fault(SkipReason.TRUNCATED, _("The file ends in the middle of its header."))
+            source.reach(position + 12)
+            data = source.data
+        meta[element] = data[begin:position]
     return meta, position
 
 
-def _uid(value: Value | None) -> str:
-    if value is None:
-        return ""
-    return value.raw[:128].decode("ascii", "backslashreplace").strip(" \0")
+def _uid(raw: bytes) -> str:
+    return raw[:128].decode("ascii", "backslashreplace").strip(" \0")
 
 
 def _guess(source: Source, start: int) -> str:
@@ -164,9 +166,7 @@ class _Inflation:
             try:
                 out += self._engine.decompress(raw, count - len(out))
             except zlib.error:
-                raise Fault(
-                    SkipReason.INVALID, _("Its compressed data set is damaged.")
-                ) from None
+                raise Fault(SkipReason.INVALID, _("Its compressed data set is damaged.")) from None
             self._check(len(out))
         self._given += len(out)
         return bytes(out)
@@ -181,9 +181,7 @@ class _Inflation:
     def _check(self, more: int) -> None:
         total = self._given + more
         if total > limits.ZIP_RATIO_FROM_BYTES and total > limits.ZIP_RATIO * self._at:
-            raise Fault(
-                SkipReason.TOO_LARGE, _("It unpacks to far more than an image could need.")
-            )
+            raise Fault(SkipReason.TOO_LARGE, _("It unpacks to far more than an image could need."))
 
 
 def file_source(read: Callable[[int], bytes], size: int) -> Source:

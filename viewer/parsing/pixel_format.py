@@ -12,10 +12,14 @@ from viewer.study import PixelFormat, PixelLocation, SkipReason
 from viewer.words import _
 
 _RETIRED: Final = frozenset({"ARGB", "CMYK", "HSV"})
+PIXEL_TAGS: Final = (
+    0x00280002, 0x00280004, 0x00280006, 0x00280010, 0x00280011, 0x00280100, 0x00280101, 0x00280102,
+    0x00280103,
+)  # fmt: skip
 _FLOAT_TAGS: Final = {0x7FE00008: 32, 0x7FE00009: 64}
 
 
-def read_pixel_format(header: Header, pixels: Head, syntax: str) -> PixelFormat:
+def read_pixel_format(header: Header, head: Head, syntax: str) -> PixelFormat:
     """The pixel format; Fault naming what is missing or impossible."""
     rows, columns = _size(header, 0x00280010, "Rows"), _size(header, 0x00280011, "Columns")
     photometric = header.text(0x00280004).upper() or "MONOCHROME2"
@@ -29,8 +33,8 @@ def read_pixel_format(header: Header, pixels: Head, syntax: str) -> PixelFormat:
         raise Fault(
             SkipReason.INVALID, _("It claims {count} samples a pixel.").format(count=samples)
         )
-    if pixels.tag in _FLOAT_TAGS:
-        bits = _FLOAT_TAGS[pixels.tag]
+    if head.tag in _FLOAT_TAGS:
+        bits = _FLOAT_TAGS[head.tag]
         return PixelFormat(
             rows, columns, 1, bits, bits, bits - 1, True, "float", photometric, 0, syntax
         )
@@ -103,7 +107,7 @@ def locate(
         )
     if syntax.encapsulated:
         return PixelLocation(None, None), frames, ()
-    whole, notes = frames, ()
+    whole, notes = frames, tuple[str, ...]()
     if dataset.syntax != DEFLATED_UID:  # its length is known only after inflating it
         whole, notes = _whole_frames(dataset.source.size - head.start, head, pixels, frames)
     return _plain_location(dataset, head, pixels, whole), whole, notes
@@ -120,9 +124,9 @@ def _whole_frames(
     if not whole:
         raise Fault(
             SkipReason.TRUNCATED,
-            _("It says {columns} × {rows} pixels, which needs {need} bytes, and holds {have}.").format(
-                columns=pixels.columns, rows=pixels.rows, need=-(-bits // 8), have=present
-            ),
+            _(
+                "It says {columns} × {rows} pixels, which needs {need} bytes, and holds {have}."
+            ).format(columns=pixels.columns, rows=pixels.rows, need=-(-bits // 8), have=present),
         )
     note = _("It says {said} frames and holds {have}.").format(said=frames, have=whole)
     return whole, (note,)

@@ -121,7 +121,11 @@ def _all_of(dataset: DataSet, instance: Instance) -> bytes:
     """All bytes up to the end of the pixels, as far as the format needs them."""
     source, head = dataset.source, dataset.pixels
     end = 1 << 62
-    if head is not None and instance.pixels is not None and not SYNTAXES[dataset.syntax].encapsulated:
+    if (
+        head is not None
+        and instance.pixels is not None
+        and not SYNTAXES[dataset.syntax].encapsulated
+    ):
         whole = read_pixel_format(dataset.header, head, dataset.syntax)
         frames = 1 if find_mosaic(dataset.header) else instance.frame_count
         end = head.start + -(-frame_bits(whole) * frames // 8)

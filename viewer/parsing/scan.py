@@ -2,15 +2,16 @@
 
 from collections.abc import Iterator
 from typing import Final
+from zipfile import ZipFile, ZipInfo
 
-from viewer.parsing.archive import check_member, is_archive, open_archive, open_member
+from viewer.parsing.archive import is_archive, open_archive, open_member
 from viewer.parsing.directory import missing_files
 from viewer.parsing.elements import Source
 from viewer.parsing.facts import Memory
 from viewer.parsing.faults import Fault
 from viewer.parsing.files import open_source
 from viewer.parsing.headers import IsDirectory, read_header
-from viewer.study import Instance, SkipReason, Skipped
+from viewer.study import Instance, Skipped, SkipReason
 from viewer.words import _
 
 # What parsing foreign bytes may raise beside Fault; each of them means a broken file.
@@ -41,25 +42,23 @@ def _file(source: Source, path: str, member: str, memory: Memory) -> Iterator[In
 
 def _archive(path: str, memory: Memory) -> Iterator[Instance | Skipped]:
     with open_archive(path) as archive:
-        empty = True
-        for info in archive.infolist():
-            if info.is_dir():
-                continue
-            empty = False
-            label = f"{path}/{info.filename}"
+        members = [info for info in archive.infolist() if not info.is_dir()]
+        for info in members:
             try:
-                check_member(info)
-                with open_member(archive, info) as source:
-                    if is_archive(source.data):
-                        raise Fault(
-                            SkipReason.UNSUPPORTED, _("It is an archive inside an archive.")
-                        )
-                    yield from _file(source, path, info.filename, memory)
+                yield from _member(archive, info, path, memory)
             except Fault as fault:
-                yield Skipped(label, fault.reason, fault.sentence)
+                yield Skipped(f"{path}/{info.filename}", fault.reason, fault.sentence)
             except BROKEN:
-                yield Skipped(
-                    label, SkipReason.UNREADABLE, _("It is damaged and cannot be read.")
-                )
-        if empty:
+                sentence = _("It is damaged and cannot be read.")
+                yield Skipped(f"{path}/{info.filename}", SkipReason.UNREADABLE, sentence)
+        if not members:
             yield Skipped(path, SkipReason.NO_IMAGE, _("The archive is empty."))
+
+
+def _member(
+    archive: ZipFile, info: ZipInfo, path: str, memory: Memory
+) -> Iterator[Instance | Skipped]:
+    with open_member(archive, info) as source:
+        if is_archive(source.data):
+            raise Fault(SkipReason.UNSUPPORTED, _("It is an archive inside an archive."))
+        yield from _file(source, path, info.filename, memory)

@@ -131,7 +131,9 @@ def _parse(raw: bytes) -> tuple[float, ...]:
     """Decimal or integer strings; () when any of them is no finite number."""
     try:
         numbers = tuple(
-            float(part) for part in raw.decode("ascii").strip(" \0").split("\\") if part.strip(" \0")
+            float(part)
+            for part in raw.decode("ascii").strip(" \0").split("\\")
+            if part.strip(" \0")
         )
     except ValueError:
         return ()

@@ -10,7 +10,7 @@ from collections.abc import Iterator
 from typing import Final
 
 from viewer import limits
-from viewer.study import SkipReason, Skipped
+from viewer.study import Skipped, SkipReason
 from viewer.words import _
 
 DICOMDIR: Final = "DICOMDIR"
@@ -77,27 +77,22 @@ def _folder(root: str, seen: set[tuple[int, int]], budget: _Budget) -> Iterator[
 
 
 def _kind(entry: os.DirEntry[str], root: str, seen: set[tuple[int, int]]) -> str:
-    """ "file", "folder", "outside" (a link that leaves ``root``) or "" for all that is ignored."""
+    """What an entry is: file, folder, outside (a link that leaves ``root``), "" to ignore it."""
     try:
-        if entry.is_symlink():
-            target = os.path.realpath(entry.path)
-            if not _is_inside(target, root):
-                return "outside"
-        elif entry.is_file(follow_symlinks=False):
-            return "file"
+        if not entry.is_symlink():
+            if entry.is_file(follow_symlinks=False):
+                return "file"
+        elif not _is_inside(os.path.realpath(entry.path), root):
+            return "outside"
         facts = entry.stat()
     except OSError:
         return ""
-    if stat.S_ISDIR(facts.st_mode):
-        identity = (facts.st_dev, facts.st_ino)
-        if identity in seen and identity != (0, 0):
-            return ""
-        seen.add(identity)
-        return "folder"
-    if not stat.S_ISREG(facts.st_mode):
-        return ""
-    # a link's target lies inside, so the walk meets it by itself
-    return "" if entry.is_symlink() else "file"
+    if not stat.S_ISDIR(facts.st_mode):
+        return ""  # a device or a pipe; or a link to a file inside, which is met by itself
+    identity = (facts.st_dev, facts.st_ino)
+    is_loop = identity in seen and identity != (0, 0)
+    seen.add(identity)
+    return "" if is_loop else "folder"
 
 
 def _is_inside(path: str, root: str) -> bool:

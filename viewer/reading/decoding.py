@@ -74,17 +74,17 @@ class Decoder:
             done = 0
             try:
                 for answer in self._worker.ask(request, silence_s=_patience_s(pixels)):
+                    if done == len(numbers):
+                        break  # it says more than it was asked: leaving here ends it
                     yield _received(answer, numbers[done], pixels, arena)
                     done += 1
-                    if done == len(numbers):
-                        continue
-                if done < len(numbers):
-                    yield from (_failed(n, _("It cannot be decoded.")) for n in numbers[done:])
-                return
             except WorkerLost as lost:
                 if done < len(numbers):
                     yield _failed(numbers[done], lost.sentence)
                 numbers = numbers[done + 1 :]
+            else:
+                yield from (_failed(n, _("It cannot be decoded.")) for n in numbers[done:])
+                return
 
     def _room(self, frame: int) -> Arena:
         if self._arena is not None and self._arena.size >= frame:
@@ -127,6 +127,6 @@ def _fits(answer: FrameDecoded, pixels: PixelFormat, arena: Arena) -> bool:
         and all(0 < have <= may for have, may in zip(answer.shape, most, strict=True))
         and answer.shape[2:] == most[2:]
         and np.dtype(answer.dtype).itemsize <= stored_dtype(pixels).itemsize
-        and 0 <= answer.offset
+        and answer.offset >= 0
         and answer.offset + size <= arena.size
     )

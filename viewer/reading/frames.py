@@ -147,7 +147,7 @@ class Frames:
         on_frame: OnFrame | None = None,
         on_failed: OnFailed | None = None,
     ) -> Prefetch:
-        """Read frames in the background, ``start`` first, then outwards; the newest call goes first.
+        """Read frames in the background, ``start`` first, then outwards; newer calls go first.
 
         Each frame comes to ``on_frame``, also those that are in memory already.
         """

@@ -5,7 +5,7 @@ from dataclasses import replace
 from typing import Final
 
 from viewer.reading.stacks import make_stacks
-from viewer.study import Instance, Library, Patient, Series, SkipReason, Skipped, Study
+from viewer.study import Instance, Library, Patient, Series, Skipped, SkipReason, Study
 from viewer.words import _
 
 _LAST: Final = 1 << 31

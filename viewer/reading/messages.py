@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass
 
-from viewer.study import Instance, SkipReason, Skipped
+from viewer.study import Instance, Skipped, SkipReason
 
 
 @dataclass(frozen=True, slots=True)

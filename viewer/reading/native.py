@@ -43,7 +43,11 @@ def read_native(
     if array.shape != shape or array.dtype != dtype or not array.flags.c_contiguous:
         raise ValueError("out does not fit the frame")
     size = frame_bytes(pixels)
-    _read_into(instance.path, offset + (frame_number - 1) * size, memoryview(array).cast("B"))
+    _read_into(
+        instance.path,
+        offset + (frame_number - 1) * size,
+        memoryview(array.view(np.uint8).reshape(-1).data),
+    )
     return array
 
 
@@ -57,9 +61,7 @@ def _read_into(path: str, offset: int, target: memoryview) -> None:
     try:
         facts = os.fstat(descriptor)
         if not stat.S_ISREG(facts.st_mode) or offset + len(target) > facts.st_size:
-            raise UserError(
-                _("The file of this image has changed. Open its folder again."), path
-            )
+            raise UserError(_("The file of this image has changed. Open its folder again."), path)
         with os.fdopen(descriptor, "rb", buffering=0, closefd=False) as stream:
             stream.seek(offset)
             filled = 0

@@ -11,7 +11,7 @@ from viewer import limits
 from viewer.channel import ChannelError, decode
 from viewer.reading.messages import Headers, Listed, LongHeader, ReadHeaders, Walk
 from viewer.reading.worker import Worker, WorkerLost
-from viewer.study import Instance, SkipReason, Skipped
+from viewer.study import Instance, Skipped, SkipReason
 
 _BATCH: Final = 64
 _FIRST_BATCH: Final = 4  # so that the first image is there at once
@@ -134,24 +134,21 @@ class Scan:
 
     def _read(self, worker: Worker, files: tuple[str, ...]) -> None:
         """Read a batch; when it costs the worker, find the culprit, skip it, read the rest."""
-        read, lost = self._try(worker, files)
-        rest = files[read:]
-        if lost is None or self._cancelled:
-            return
-        if len(files) == 1:
-            self._skip(files[0], lost)
-            return
-        for index, path in enumerate(rest):
-            _read, lost = self._try(worker, (path,))
-            if self._cancelled:
-                return
-            if lost is not None:
-                self._skip(path, lost)
-                if rest[index + 1 :]:
-                    self._read(worker, rest[index + 1 :])
-                return
+        rest, one_by_one = files, False
+        while rest and not self._cancelled:
+            batch = rest[:1] if one_by_one else rest
+            read, lost = self._try(worker, batch)
+            rest = rest[read:]
+            if lost is None or not rest:
+                continue
+            if len(batch) == 1:
+                self._skip(rest[0], lost)
+                rest = rest[1:]
+            one_by_one = len(batch) > 1
 
     def _skip(self, path: str, lost: WorkerLost) -> None:
+        if self._cancelled:
+            return
         self._count(1)
         self._parts.put(Skipped(path, SkipReason.UNREADABLE, lost.sentence))
 

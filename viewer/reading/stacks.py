@@ -1,4 +1,4 @@
-"""The frames of a series as stacks one scrolls through: alike in shape and direction, one at a place.
+"""The frames of a series as stacks one scrolls through: alike in form, one at a place.
 
 Frames at one position are split by the first thing that separates them (viewer.md section 5).
 Nothing here depends on the order in which files were found.
@@ -7,6 +7,7 @@ Nothing here depends on the order in which files were found.
 from collections import Counter, defaultdict
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
+from itertools import pairwise
 from typing import Final
 
 import numpy as np
@@ -127,9 +128,7 @@ def _stacks_of(group: list[_Frame], first: Instance) -> list[Stack]:
     ]
 
 
-def _one_at_a_place(
-    group: list[_Frame], along: list[float]
-) -> Iterator[tuple[str, list[_Frame]]]:
+def _one_at_a_place(group: list[_Frame], along: list[float]) -> Iterator[tuple[str, list[_Frame]]]:
     """Sets of frames of which no two lie at one place, each with its label."""
     places = _places(along)
     repeats = max(Counter(places).values())
@@ -149,7 +148,7 @@ def _places(along: list[float]) -> list[int]:
     order = sorted(range(len(along)), key=along.__getitem__)
     places = [0] * len(along)
     place = 0
-    for before, index in zip(order, order[1:], strict=False):
+    for before, index in pairwise(order):
         place += along[index] - along[before] > _SAME_PLACE_MM
         places[index] = place
     return places

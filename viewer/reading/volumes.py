@@ -34,8 +34,8 @@ class Volume:
 
     ``voxels`` is (slices, rows, columns), int16, uint16 or float32; a modality value is
     ``voxel * slope + intercept``, in ``unit``. ``voxel_to_patient`` is (4, 4), from (slice, row,
-    column, 1) to LPS mm. ``padding`` is the voxel value that stands for nothing, or None. ``frames``
-    holds one reference a slice, or nothing when the voxels were ``interpolated``.
+    column, 1) to LPS mm. ``padding`` is the voxel value that stands for nothing, or None.
+    ``frames`` holds one reference a slice, or nothing when voxels were ``interpolated``.
     """
 
     voxels: NDArray[Any]
@@ -86,13 +86,11 @@ def load_volume(
     return volume
 
 
-def _voxel_dtype(
-    sources: list[tuple[Instance, FrameRef]], greys: list[Grey]
-) -> np.dtype[Any]:
+def _voxel_dtype(sources: list[tuple[Instance, FrameRef]], greys: list[Grey]) -> np.dtype[Any]:
     """int16 or uint16 as stored, or float32 where slices are scaled each in its own way."""
     kinds = {stored_dtype(instance.pixels) for instance, _ref in sources if instance.pixels}
     scales = {(grey.slope, grey.intercept, grey.modality_lut is None) for grey in greys}
-    (slope, intercept, is_plain), *others = scales
+    (_slope, _intercept, is_plain), *others = scales
     kind = kinds.pop()
     if kinds or others or not is_plain or kind.kind == "f" or kind.itemsize > 2:
         return np.dtype(np.float32)
@@ -129,11 +127,11 @@ def _fill(target: NDArray[Any], instance: Instance, ref: FrameRef, frames: Frame
     """One slice: from memory, else straight from the file into its place."""
     kept = frames.peek(ref)
     pixels = instance.pixels
-    if kept is None and pixels is not None and is_native(instance):
-        if stored_dtype(pixels) == target.dtype:
-            read_native(instance, ref.frame_number, target)
-            _mask(target, instance, ref)
-            return
+    fits = pixels is not None and stored_dtype(pixels) == target.dtype
+    if kept is None and fits and is_native(instance):
+        read_native(instance, ref.frame_number, target)
+        _mask(target, instance, ref)
+        return
     stored = kept if kept is not None else frames.read(ref)
     if stored.pixels.shape != target.shape:
         raise UserError(_("The slices of this series differ in size."))

@@ -86,9 +86,7 @@ class Worker:
         if self._child is None or not self._child.is_alive:
             self._drop()
             self._hung = False
-            self._child = Child(
-                MODULE, what=_("A file reader"), known=ANSWERS, low_priority=False
-            )
+            self._child = Child(MODULE, what=_("A file reader"), known=ANSWERS, low_priority=False)
 
     def ask(self, request: object, *, silence_s: float) -> Iterator[Any]:
         """The answers to a request, one by one, without the last ``Done``.

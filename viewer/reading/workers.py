@@ -40,8 +40,8 @@ class Workers:
     def scan(self, paths: Sequence[str]) -> Iterator[Part]:
         """Everything under files, folders, ZIP archives and DICOMDIRs, as it is found.
 
-        Yields ``Found``, ``Skipped`` and, at least every 50 ms, ``ScanProgress``; the last part is a
-        ``ScanProgress``. Close the generator to cancel. A second scan waits for the first to end.
+        Yields ``Found``, ``Skipped`` and, at least every 50 ms, ``ScanProgress``, which also comes
+        last. Close the generator to cancel. A second scan waits for the first to end.
         """
         self._scan_turn.get()
         try:

@@ -12,7 +12,7 @@ from viewer.words import _
 
 
 def decode(data: bytes, pixels: PixelFormat) -> DecodedFrame:
-    """libjxl gives RGB, whatever the stream holds inside."""
+    """Libjxl gives RGB, whatever the stream holds inside."""
     rows, columns = read_jpegxl_size(data)
     check_size(rows, columns, pixels)
     try:

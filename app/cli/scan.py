@@ -1,0 +1,144 @@
+"""``second-read scan``: what is under a path, as JSON or as a list to read.
+
+Exit codes: 0 done, whatever was skipped; 3 no image at that path; 130 interrupted.
+"""
+
+import json
+import sys
+from collections.abc import Iterator, Sequence
+from typing import Any, Final
+
+from viewer.reading.grouping import group
+from viewer.reading.workers import Found, Workers
+from viewer.study import Geometry, Instance, Library, Patient, Series, Skipped, Stack, Study
+from viewer.words import _
+
+DONE: Final = 0
+NOTHING_THERE: Final = 3
+
+
+def run(paths: Sequence[str], *, as_json: bool = False) -> int:
+    """Scan paths and print what was found to standard output; the exit code."""
+    workers = Workers()
+    try:
+        library = scan_library(workers, paths)
+    finally:
+        workers.close()
+    text = (
+        json.dumps(describe(library), ensure_ascii=False, indent=1) if as_json else _list(library)
+    )
+    sys.stdout.write(text + "\n")
+    if library.patients:
+        return DONE
+    sys.stderr.write(_nothing(library) + "\n")
+    return NOTHING_THERE
+
+
+def scan_library(workers: Workers, paths: Sequence[str]) -> Library:
+    """Everything under paths, grouped."""
+    instances: list[Instance] = []
+    skipped: list[Skipped] = []
+    for part in workers.scan(paths):
+        if isinstance(part, Found):
+            instances.append(part.instance)
+        elif isinstance(part, Skipped):
+            skipped.append(part)
+    return group(instances, skipped)
+
+
+def describe(library: Library) -> dict[str, Any]:
+    """A library as the JSON that others build on; the README names its fields."""
+    return {
+        "patients": [_patient(patient) for patient in library.patients],
+        "skipped": [{"path": s.path, "reason": s.sentence} for s in library.skipped],
+        "warnings": list(_warnings(library)),
+    }
+
+
+def _patient(patient: Patient) -> dict[str, Any]:
+    return {
+        "name": patient.facts.name,
+        "id": patient.facts.id,
+        "studies": [_study(study) for study in patient.studies],
+    }
+
+
+def _study(study: Study) -> dict[str, Any]:
+    return {
+        "uid": study.uid,
+        "date": study.date,
+        "description": study.description,
+        "series": [_series(series) for series in study.series],
+    }
+
+
+def _series(series: Series) -> dict[str, Any]:
+    geometry = series.stacks[0].geometry if series.stacks else None
+    return {
+        "uid": series.uid,
+        "modality": series.modality,
+        "description": series.description,
+        "number": series.number,
+        "instances": len(series.instances),
+        "frames": series.frame_count,
+        "geometry": _geometry(geometry) if geometry is not None else None,
+    }
+
+
+def _geometry(geometry: Geometry) -> dict[str, Any]:
+    return {
+        "shape": list(geometry.shape),
+        "spacing_mm": [round(value, 6) for value in geometry.spacing_mm],
+        "orientation": [round(value, 9) for value in geometry.orientation],
+        "origin_lps_mm": [round(value, 6) for value in geometry.origin_lps_mm],
+        "uniform": geometry.uniform,
+        "tilt_deg": round(geometry.tilt_deg, 3),
+    }
+
+
+def _warnings(library: Library) -> Iterator[str]:
+    yield from library.warnings
+    if len(library.patients) > 1:
+        yield _("This holds images of {count} patients.").format(count=len(library.patients))
+    for _patient_of, _study_of, series in library.all_series():
+        for sentence in (*series.notes, *_stack_sentences(series.stacks)):
+            yield _("Series {uid}: {sentence}").format(uid=series.uid, sentence=sentence)
+
+
+def _stack_sentences(stacks: tuple[Stack, ...]) -> Iterator[str]:
+    for index, stack in enumerate(stacks):
+        if index:
+            yield _("Another stack of {count} images: {label}").format(
+                count=len(stack.frames), label=stack.label or _("of another form or direction")
+            )
+        else:
+            yield from stack.notes
+
+
+def _nothing(library: Library) -> str:
+    if len(library.skipped) == 1:
+        return _("Nothing can be shown: {sentence}").format(sentence=library.skipped[0].sentence)
+    if library.skipped:
+        return _("None of the {count} files there can be shown.").format(count=len(library.skipped))
+    return _("There is no image at that path.")
+
+
+def _list(library: Library) -> str:
+    lines = []
+    for patient in library.patients:
+        lines.append(_plain(f"{patient.facts.name} ({patient.facts.id})"))
+        for study in patient.studies:
+            lines.append(_plain(f"  {study.date} {study.description}"))
+            lines += [_plain(_line(series)) for series in study.series]
+    lines += [_plain(f"- {skipped.path}: {skipped.sentence}") for skipped in library.skipped]
+    return "\n".join(lines)
+
+
+def _line(series: Series) -> str:
+    number = "" if series.number is None else f"{series.number} "
+    return f"    {number}{series.modality} {series.description} [{series.frame_count}]"
+
+
+def _plain(text: str) -> str:
+    """Foreign text for a terminal: control characters are shown, not obeyed (trust.md R6)."""
+    return "".join(c if c.isprintable() else f"\\x{ord(c):02x}" for c in text)
