@@ -38,6 +38,10 @@ _AXES: Final[dict[str, tuple[int, int, int]]] = {
 _HEAD_UP: Final = frozenset({"coronal", "sagittal"})
 
 
+class NoSuchImage(UserError):  # noqa: N818 - a sentence for the reader, no fault
+    """An index that the series does not have."""
+
+
 @dataclass(frozen=True, slots=True)
 class Wanted:
     """What to draw: ``series_uid`` "" is the first series, ``index`` None the middle image.
@@ -87,7 +91,8 @@ def find_series(library: Library, series_uid: str) -> Series:
 def render(series: Series, frames: Frames, wanted: Wanted) -> Rendered:
     """Draw one picture of a series that has stacks.
 
-    Raises UserError where there is no such index, or where the series cannot be shown that way.
+    Raises NoSuchImage where there is no such index, and UserError where the series cannot be shown
+    that way.
     """
     stack = series.stacks[0]
     if wanted.plane == "stack":
@@ -280,12 +285,12 @@ def _given(wanted: Wanted) -> VoiChoice | None:
 
 
 def _checked_index(index: int | None, count: int) -> int:
-    """An index that is there; UserError for one that is not."""
+    """An index that is there; NoSuchImage for one that is not."""
     if index is None:
         return count // 2
     if not 0 <= index < count:
         sentence = _("There is no image {index}: this series has images 0 to {last}.")
-        raise UserError(sentence.format(index=index, last=count - 1))
+        raise NoSuchImage(sentence.format(index=index, last=count - 1))
     return index
 
 

@@ -10,14 +10,15 @@ from pathlib import Path
 from typing import Any, Final, get_args
 
 from app.cli.exits import Exit
+from app.cli.main import printable
+from app.cli.scan import scan_library
 from app.png import write_png
-from app.rendering import PlaneKind, Rendered, Wanted, find_series, render
+from app.rendering import NoSuchImage, PlaneKind, Rendered, Wanted, find_series, render
 from viewer.errors import UserError
 from viewer.pixels.voi import is_usable
 from viewer.reading.frames import Frames
-from viewer.reading.grouping import group
-from viewer.reading.workers import Found, Workers
-from viewer.study import Instance, Library, Skipped, Window
+from viewer.reading.workers import Workers
+from viewer.study import Library, Window
 from viewer.words import _
 
 LARGEST_PX: Final = 16_384
@@ -50,7 +51,7 @@ def run(arguments: argparse.Namespace) -> Exit:
         _check_output(source, output)
         wanted = _wanted(arguments)
         with _reading() as (workers, frames):
-            library = _read(workers, source)
+            library = scan_library(workers, [str(source)])
             if not any(True for _found in library.all_series()):
                 _say(_nothing_readable(library, source))
                 return Exit.NOTHING_READABLE
@@ -58,6 +59,8 @@ def run(arguments: argparse.Namespace) -> Exit:
             frames.add(series.instances)
             try:
                 picture = render(series, frames, wanted)
+            except NoSuchImage:
+                raise
             except UserError as error:
                 return _refuse(error, wanted)
         write_png(output, picture.pixels)
@@ -116,20 +119,10 @@ def _reading() -> Iterator[tuple[Workers, Frames]]:
         workers.close()
 
 
-def _read(workers: Workers, source: Path) -> Library:
-    """Everything at a path."""
-    instances: list[Instance] = []
-    skipped: list[Skipped] = []
-    for part in workers.scan([str(source)]):
-        if isinstance(part, Found):
-            instances.append(part.instance)
-        elif isinstance(part, Skipped):
-            skipped.append(part)
-    return group(instances, skipped)
-
-
 def _nothing_readable(library: Library, source: Path) -> str:
     """Why there is nothing, by the first reason where there is one."""
+    if not source.exists():
+        return _("{path} is not there.").format(path=source)
     if not library.skipped:
         return _("There is no DICOM file at {path}.").format(path=source)
     sentence = _("No file at {path} can be shown. {name}: {reason}")
@@ -168,4 +161,4 @@ def _report(picture: Rendered, wanted: Wanted, output: Path) -> dict[str, Any]:
 
 def _say(sentence: str) -> None:
     """One sentence on standard error."""
-    print(sentence, file=sys.stderr)
+    print(printable(sentence), file=sys.stderr)

@@ -23,7 +23,10 @@ from viewer.pixels.windows import VoiChoice, stored_choices
 from viewer.reading.frames import Frames
 from viewer.reading.grouping import group
 from viewer.reading.workers import Found, Workers
+from viewer.render.kernel_cache import load_kernels
 from viewer.study import Instance, Library, Window
+
+load_kernels()  # before each test has fresh folders, so that they are compiled once a machine
 
 CHEST = "ct/ct_chest_cmbcrc_100"
 GREY = (
