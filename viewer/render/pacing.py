@@ -33,13 +33,14 @@ _COARSE_PROJECTION: Final = Quality("quarter", step_voxels=2.8)
 class Pace:
     """What motion affords: level, side of an equal square picture, step; and costs learnt so far.
 
-    `full_us` is the measured time of one full-quality ray, 0 while unknown; `moving_us` that of
-    one ray in motion.
+    `is_reduced_only` holds projections on the quarter level. `full_us` is the measured time of
+    one full-quality ray, 0 while unknown; `moving_us` that of one ray in motion.
     """
 
     level: LevelName
     side_px: float
     step_voxels: float = 1.0
+    is_reduced_only: bool = False
     full_us: float = 0.0
     moving_us: float = 0.0
 
@@ -48,20 +49,32 @@ def first_pace(projection: Projection) -> Pace:
     """Where a preset starts; projections move on the quarter level, built by their own extreme."""
     if projection == "shaded":
         return Pace("half", _HALF_START_PX)
-    return Pace("quarter", _QUARTER_START_PX, step_voxels=2.0)
+    return Pace("quarter", _QUARTER_START_PX, step_voxels=2.0, is_reduced_only=True)
 
 
 def next_pace(pace: Pace, elapsed_ms: float, *, largest_px: float) -> Pace:
     """Learn from one picture in motion: smaller and coarser when slow, larger when fast."""
     if elapsed_ms > SLOW_MS:
-        side = pace.side_px * max(0.8, (_AIM_MS / elapsed_ms) ** 0.5)
-        step = min(pace.step_voxels * 1.1, _STEPS_VOXELS[1])
-        if pace.level == "half" and side < _SMALLEST_HALF_PX:
-            return replace(pace, level="quarter", side_px=_QUARTER_START_PX, step_voxels=step)
-        return replace(pace, side_px=max(side, _SMALLEST_PX), step_voxels=step)
-    if elapsed_ms < FAST_MS:
-        return replace(pace, side_px=min(pace.side_px * 1.06, largest_px))
-    return pace
+        return _slower(pace, elapsed_ms)
+    return _faster(pace, largest_px) if elapsed_ms < FAST_MS else pace
+
+
+def _slower(pace: Pace, elapsed_ms: float) -> Pace:
+    side = pace.side_px * max(0.8, (_AIM_MS / elapsed_ms) ** 0.5)
+    step = min(pace.step_voxels * 1.1, _STEPS_VOXELS[1])
+    if pace.level == "half" and side < _SMALLEST_HALF_PX:
+        return replace(pace, level="quarter", side_px=_QUARTER_START_PX, step_voxels=step)
+    return replace(pace, side_px=max(side, _SMALLEST_PX), step_voxels=step)
+
+
+def _faster(pace: Pace, largest_px: float) -> Pace:
+    """Grow; a quarter level that affords four times its first picture goes back to half."""
+    side = min(pace.side_px * 1.06, largest_px)
+    step = max(pace.step_voxels / 1.03, _STEPS_VOXELS[0])
+    has_grown = pace.level == "quarter" and side >= min(2 * _QUARTER_START_PX, largest_px)
+    if has_grown and not pace.is_reduced_only:
+        return replace(pace, level="half", side_px=_QUARTER_START_PX, step_voxels=step)
+    return replace(pace, side_px=side, step_voxels=step)
 
 
 def moving_quality(pace: Pace, size_px: tuple[int, int]) -> Quality:

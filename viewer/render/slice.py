@@ -94,18 +94,16 @@ def _on_grid(
     width, height = size_px
     across = _axis(device_to_frame[0, 0], device_to_frame[0, 2], width, flat.shape[1] // samples)
     down = _axis(device_to_frame[1, 1], device_to_frame[1, 2], height, flat.shape[0])
+    if across.length == 0 or down.length == 0:
+        return np.zeros((height, width * samples), flat.dtype), np.zeros((height, width), np.bool_)
+    shown = (_nearest if interpolation == "nearest" else _smooth)(flat, samples, across, down)
+    if across.length == width and down.length == height:
+        return shown, np.ones((height, width), np.bool_)
     values = np.zeros((height, width * samples), flat.dtype)
     inside = np.zeros((height, width), np.bool_)
+    start, stop = across.covered.start * samples, across.covered.stop * samples
+    values[down.covered, start:stop] = shown
     inside[down.covered, across.covered] = True
-    if across.length == 0 or down.length == 0:
-        return values, inside
-    shown = slice(across.covered.start * samples, across.covered.stop * samples)
-    if interpolation == "nearest":
-        columns = across.centres.astype(int)[:, None] * samples + np.arange(samples)
-        rows = flat.take(down.centres.astype(int), axis=0)
-        values[down.covered, shown] = rows.take(columns.ravel(), axis=1)
-    else:
-        values[down.covered, shown] = _smooth(flat, samples, across, down)
     return values, inside
 
 
@@ -116,6 +114,11 @@ def _axis(per_pixel: float, start: float, length: int, extent: int) -> _Axis:
         return _Axis(centres[:0], abs(per_pixel), slice(0, 0), 0)
     run = slice(int(covered[0]), int(covered[-1]) + 1)
     return _Axis(centres[run], abs(per_pixel), run, len(covered))
+
+
+def _nearest(flat: NDArray[Any], samples: int, across: _Axis, down: _Axis) -> NDArray[Any]:
+    columns = across.centres.astype(int)[:, None] * samples + np.arange(samples)
+    return flat.take(down.centres.astype(int), axis=0).take(columns.ravel(), axis=1)
 
 
 def _middles(count: int) -> NDArray[np.float64]:

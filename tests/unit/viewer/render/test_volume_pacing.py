@@ -54,6 +54,15 @@ def test_a_slow_preset_changes_to_the_quarter_level() -> None:
     assert last.step_voxels <= 2.5
 
 
+def test_motion_recovers_when_the_machine_is_free_again() -> None:
+    *_, busy = paces(first_pace("shaded"), ray_us=1.0)
+    *_, free = paces(busy, ray_us=0.05, pictures=80)
+    assert free.level == "half"
+    assert free.step_voxels == 1.0
+    *_, projection = paces(first_pace("max"), ray_us=0.01)
+    assert projection.level == "quarter"
+
+
 def test_a_picture_in_time_changes_nothing() -> None:
     pace = first_pace("shaded")
     assert next_pace(pace, (FAST_MS + SLOW_MS) / 2, largest_px=600) == pace
