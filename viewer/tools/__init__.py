@@ -1,0 +1,1 @@
+"""Mouse tools, a tool a file: pointer in, edit out; no Qt, no pixels."""

@@ -1,0 +1,186 @@
+"""Cuts through a volume: where a plane tile lies in the patient, and the way back from a pixel.
+
+The canvas of a plane is the volume's shadow on it, in px of the volume's finest spacing; it does
+not move while the crosshair moves within the plane. Unturned planes are radiological: patient's
+right on the left of the screen, front or head up; sagittal ones show the front on the left.
+"""
+
+import math
+from dataclasses import dataclass
+from typing import Final
+
+import numpy as np
+from numpy.typing import NDArray
+
+from viewer.annotations import PlaneRef
+from viewer.spaces import FramePoint, PatientPoint
+from viewer.state import PLANE_KINDS, TileKind
+from viewer.tools.transform import Canvas
+
+Vector = tuple[float, float, float]
+Axes = tuple[Vector, ...]
+
+UNTURNED: Final[Axes] = ((1.0, 0.0, 0.0), (0.0, 1.0, 0.0), (0.0, 0.0, 1.0))
+_NORMAL_AXIS: Final[dict[TileKind, int]] = {"sagittal": 0, "coronal": 1, "axial": 2}
+_HINTS: Final[dict[TileKind, tuple[Vector, Vector, float]]] = {
+    "axial": ((1.0, 0.0, 0.0), (0.0, 1.0, 0.0), 1.0),
+    "coronal": ((1.0, 0.0, 0.0), (0.0, 0.0, -1.0), 1.0),
+    "sagittal": ((0.0, 1.0, 0.0), (0.0, 0.0, -1.0), -1.0),
+}
+"""Directions of the screen's right and down, and the sign of right x down along the normal."""
+_ONWARDS: Final[dict[TileKind, float]] = {"axial": -1.0, "coronal": 1.0, "sagittal": 1.0}
+_SHARED_SCALE_UP_TO: Final = 1.5
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Grid:
+    """Where a volume lies: (slice, row, column, 1) to LPS mm, (4, 4), and its voxel counts."""
+
+    voxel_to_patient: NDArray[np.float64]
+    shape: tuple[int, int, int]
+
+    @property
+    def spacing_mm(self) -> NDArray[np.float64]:
+        """Along the slice, row and column axis, (3,)."""
+        lengths: NDArray[np.float64] = np.linalg.norm(self.voxel_to_patient[:3, :3], axis=0)
+        return lengths
+
+    @property
+    def centre(self) -> PatientPoint:
+        """The middle of the volume, LPS mm."""
+        middle = [(count - 1) / 2 for count in self.shape]
+        x, y, z = (self.voxel_to_patient @ [*middle, 1.0])[:3]
+        return PatientPoint(float(x), float(y), float(z))
+
+    def extent_mm(self, direction: Vector) -> float:
+        """Length of the volume's shadow along a direction, outer edges of voxels included."""
+        steps = self.voxel_to_patient[:3, :3] * np.asarray(self.shape)
+        return float(np.abs(np.asarray(direction) @ steps).sum())
+
+    def step_mm(self, direction: Vector) -> float:
+        """From one plane to the next along a direction: the spacing of the nearest voxel axis."""
+        columns = self.voxel_to_patient[:3, :3]
+        along = np.abs(np.asarray(direction) @ columns) / self.spacing_mm
+        return float(self.spacing_mm[int(np.argmax(along))])
+
+    def contains(self, point: PatientPoint) -> bool:
+        """Whether a place lies within the volume's outer edges."""
+        voxel = np.linalg.solve(self.voxel_to_patient, [*point, 1.0])[:3]
+        return bool(np.all(voxel >= -0.5) and np.all(voxel <= np.asarray(self.shape) - 0.5))
+
+
+def normal_of(kind: TileKind, turn: Axes) -> Vector:
+    """The unit normal of a plane, towards +L, +P or +H when unturned."""
+    return turn[_NORMAL_AXIS[kind]]
+
+
+def directions_of(kind: TileKind, turn: Axes) -> tuple[Vector, Vector]:
+    """The patient's directions of the screen's right and down on an unrotated plane tile."""
+    right_hint, down_hint, sign = _HINTS[kind]
+    normal = np.asarray(normal_of(kind, turn))
+    right, down = _projected(right_hint, normal), _projected(down_hint, normal)
+    if np.linalg.norm(down) >= np.linalg.norm(right):
+        down /= np.linalg.norm(down)
+        right = np.cross(down, normal) * sign
+    else:
+        right /= np.linalg.norm(right)
+        down = np.cross(normal, right) * sign
+    return vector(right), vector(down)
+
+
+def plane_through(grid: Grid, kind: TileKind, turn: Axes, point: PatientPoint) -> PlaneRef:
+    """The plane of a tile through a place; ``series_uid`` is left empty."""
+    right, down = directions_of(kind, turn)
+    normal = np.asarray(normal_of(kind, turn))
+    across, along = _canvas_mm(grid, kind, turn)
+    middle = np.asarray(grid.centre)
+    middle = middle + normal * float((np.asarray(point) - middle) @ normal)
+    corner = middle - np.asarray(right) * across / 2 - np.asarray(down) * along / 2
+    mm_per_px = float(grid.spacing_mm.min())
+    return PlaneRef(
+        series_uid="",
+        origin=PatientPoint(*vector(corner)),
+        right=right,
+        down=down,
+        mm_per_px=mm_per_px,
+        columns=max(1, math.ceil(across / mm_per_px - 1e-6)),
+        rows=max(1, math.ceil(along / mm_per_px - 1e-6)),
+    )
+
+
+def canvas_of(plane: PlaneRef) -> Canvas:
+    """The canvas of a plane; its pixels are square."""
+    return Canvas(plane.columns, plane.rows)
+
+
+def to_patient(plane: PlaneRef, point: FramePoint) -> PatientPoint:
+    """Where a place of a plane lies in the patient."""
+    right, down = np.asarray(plane.right), np.asarray(plane.down)
+    place = np.asarray(plane.origin) + (right * point.column + down * point.row) * plane.mm_per_px
+    return PatientPoint(*vector(place))
+
+
+def to_plane(plane: PlaneRef, point: PatientPoint) -> tuple[FramePoint, float]:
+    """Where a place of the patient falls on a plane, and how far off it is, mm."""
+    offset = np.asarray(point) - np.asarray(plane.origin)
+    right, down = np.asarray(plane.right), np.asarray(plane.down)
+    off = float(offset @ np.cross(right, down))
+    column = float(offset @ right) / plane.mm_per_px
+    return FramePoint(column, float(offset @ down) / plane.mm_per_px), off
+
+
+def stepped(
+    grid: Grid, kind: TileKind, turn: Axes, point: PatientPoint, *, by: int
+) -> PatientPoint:
+    """The crosshair after so many images onwards: to the feet, the left or the back."""
+    normal = np.asarray(normal_of(kind, turn))
+    number, count = slice_number(grid, kind, turn, point)
+    wanted = min(max(number + by, 1), count)
+    shift = (wanted - number) * grid.step_mm(vector(normal)) * _ONWARDS[kind]
+    return PatientPoint(*vector(np.asarray(point) + normal * shift))
+
+
+def slice_number(grid: Grid, kind: TileKind, turn: Axes, point: PatientPoint) -> tuple[int, int]:
+    """Which of how many slices a plane shows, counted as the screen goes on, from 1."""
+    normal = normal_of(kind, turn)
+    step = grid.step_mm(normal)
+    count = max(1, round(grid.extent_mm(normal) / step))
+    offset = float((np.asarray(point) - np.asarray(grid.centre)) @ np.asarray(normal))
+    number = round(offset * _ONWARDS[kind] / step + (count + 1) / 2)
+    return min(max(number, 1), count), count
+
+
+def turned(turn: Axes, about: Vector, angle_deg: float) -> Axes:
+    """Turn the planes about a direction by the right-hand rule; stays orthonormal."""
+    axis = np.asarray(about) / np.linalg.norm(about)
+    sine, cosine = math.sin(math.radians(angle_deg)), math.cos(math.radians(angle_deg))
+    cross = np.array(
+        [[0, -axis[2], axis[1]], [axis[2], 0, -axis[0]], [-axis[1], axis[0], 0]], np.float64
+    )
+    rotation = np.eye(3) + sine * cross + (1 - cosine) * (cross @ cross)
+    x = rotation @ np.asarray(turn[0])
+    z = rotation @ np.asarray(turn[2])
+    x /= np.linalg.norm(x)
+    z -= x * (x @ z)
+    z /= np.linalg.norm(z)
+    return vector(x), vector(np.cross(z, x)), vector(z)
+
+
+def vector(values: NDArray[np.float64] | Vector) -> Vector:
+    """Three floats."""
+    return float(values[0]), float(values[1]), float(values[2])
+
+
+def _canvas_mm(grid: Grid, kind: TileKind, turn: Axes) -> tuple[float, float]:
+    """Width and height of the canvas: the same for all three planes where sizes are alike."""
+    sides = {k: [grid.extent_mm(d) for d in directions_of(k, turn)] for k in PLANE_KINDS}
+    own = sides[kind]
+    largest = max(max(pair) for pair in sides.values())
+    if largest <= _SHARED_SCALE_UP_TO * max(own):
+        return largest, largest
+    return own[0], own[1]
+
+
+def _projected(hint: Vector, normal: NDArray[np.float64]) -> NDArray[np.float64]:
+    direction = np.asarray(hint, np.float64)
+    return direction - normal * float(direction @ normal)

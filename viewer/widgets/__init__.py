@@ -1,0 +1,1 @@
+"""Widgets on the image: they show a state and report gestures."""

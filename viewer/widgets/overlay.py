@@ -1,0 +1,380 @@
+"""What is written on the image: letters, corner texts, scale bar, doubts, badges, strip and frame.
+
+Painted over the marks, in this order. Returns where texts stand, so that labels keep off them.
+"""
+
+from dataclasses import dataclass
+from datetime import date
+from typing import Final
+
+from PySide6.QtCore import QPointF, QRectF, Qt
+from PySide6.QtGui import QColor, QPainter, QPainterPath, QPen, QPolygonF
+
+from viewer.geometry import EdgeLetters
+from viewer.measure import ScaleBar, scale_bar
+from viewer.state import Role
+from viewer.tools.labels import Rect
+from viewer.tools.letters import frame_letters, plane_letters
+from viewer.widgets import ink
+from viewer.widgets.corners import (
+    Corners,
+    Line,
+    clean,
+    corners_of,
+    date_text,
+    plane_title,
+    series_title,
+    time_text,
+    window_text,
+)
+from viewer.widgets.scene import STRIP_BAR_PX, STRIP_PX, Scene, taken_at
+from viewer.widgets.theme import TOKENS
+from viewer.words import _
+
+MARGIN: Final = 12.0
+LINE_HEIGHT: Final = 18.0
+_BADGE_GAP: Final = 8.0
+_BAR_FROM_RIGHT: Final = 16.0
+_FRAME_PX: Final = 2.0
+_CORNER_PX: Final = 12.0
+_LETTER_INSET: Final = 12.0
+_NARROW_FOR_BAR: Final = 200.0
+_BADGE_FILL: Final = QColor(TOKENS.press)
+
+
+@dataclass(frozen=True, slots=True)
+class Notes:
+    """All that is written on a tile, worked out before anything is drawn."""
+
+    corners: Corners
+    letters: EdgeLetters
+    bar: ScaleBar | None
+    is_orientation_unknown: bool
+
+
+def notes_of(scene: Scene) -> Notes:
+    """What is to be written on a scene."""
+    letters = letters_of(scene)
+    has_picture = scene.stored is not None
+    return Notes(
+        corners=corners_of(scene),
+        letters=letters,
+        bar=_bar_of(scene),
+        is_orientation_unknown=has_picture and letters == EdgeLetters(),
+    )
+
+
+def letters_of(scene: Scene) -> EdgeLetters:
+    """The orientation letters of what is on the screen now."""
+    if scene.tile.is_plane and scene.plane is not None:
+        return plane_letters(scene.transform, scene.plane)
+    if scene.stored is None or scene.instance is None:
+        return EdgeLetters()
+    orientation = scene.instance.study.patient_orientation
+    return frame_letters(scene.transform, scene.canvas.aspect, scene.stored.plane, orientation)
+
+
+def text_rects(scene: Scene, notes: Notes) -> list[Rect]:
+    """Where letters and corner texts stand, view px; labels keep off them."""
+    rects: list[Rect] = []
+    for at, text, bold in _corner_places(scene, notes.corners):
+        width = ink.width_of(text, ink.CORNER_BOLD if bold else ink.CORNER)
+        rects.append((at.x() - 2, at.y() - 14, at.x() + width + 2, at.y() + 5))
+    for at, text in _letter_places(scene, notes.letters):
+        width = ink.width_of(text, ink.LETTER)
+        rects.append((at.x() - 2, at.y() - 16, at.x() + width + 2, at.y() + 5))
+    return rects
+
+
+def window_text_rect(scene: Scene) -> QRectF:
+    """Where the window's text stands: a click there lets the reader type it; empty without one."""
+    text = window_text(scene)
+    if not text:
+        return QRectF()
+    for at, line, _bold in _corner_places(scene, corners_of(scene)):
+        if line == text:
+            return QRectF(at.x() - 4, at.y() - 15, ink.width_of(text, ink.CORNER_BOLD) + 8, 20)
+    return QRectF()
+
+
+def paint_notes(painter: QPainter, scene: Scene, notes: Notes) -> None:
+    """Write letters, corner texts, the scale bar, doubts and badges."""
+    painter.setRenderHint(QPainter.RenderHint.Antialiasing)
+    for at, text in _letter_places(scene, notes.letters):
+        ink.halo_text(painter, at, text, face=ink.LETTER)
+    for at, text, bold in _corner_places(scene, notes.corners):
+        ink.halo_text(painter, at, text, face=ink.CORNER_BOLD if bold else ink.CORNER)
+    if notes.is_orientation_unknown:
+        _paint_unknown_orientation(painter, scene)
+    if notes.bar is not None and scene.size[0] >= _NARROW_FOR_BAR:
+        _paint_bar(painter, scene, notes.bar)
+    _paint_doubts(painter, scene, notes.corners)
+    _paint_badges(painter, scene, notes.corners)
+    if scene.tile.kind != "stack" and scene.entry is not None:
+        _paint_tab(painter, scene)
+
+
+def paint_message(painter: QPainter, scene: Scene) -> None:
+    """The one sentence of a tile without a picture."""
+    if not scene.message:
+        return
+    color = ink.TEXT if scene.message_kind == "error" else ink.SECOND
+    room = max(scene.area.width - 4 * MARGIN, 80.0)
+    middle = scene.area.centre
+    place = QRectF(middle.x - room / 2, middle.y - 60, room, 120)
+    painter.setFont(ink.BODY.font())
+    painter.setPen(color)
+    flags = Qt.AlignmentFlag.AlignCenter | Qt.TextFlag.TextWordWrap
+    painter.drawText(place, int(flags), scene.message)
+    if scene.message_kind == "error":
+        bounds = painter.boundingRect(place, int(flags), scene.message)
+        ink.warning_sign(painter, QPointF(middle.x - 8, bounds.top() - 26))
+
+
+def paint_frame(painter: QPainter, scene: Scene, *, alone: bool) -> None:
+    """The active tile's frame and its filled corner; none when it is the only tile."""
+    if not scene.is_active or alone:
+        return
+    width, height = scene.size
+    painter.setRenderHint(QPainter.RenderHint.Antialiasing, on=False)
+    painter.setPen(Qt.PenStyle.NoPen)
+    painter.setBrush(ink.ACCENT)
+    for place in (
+        QRectF(0, 0, width, _FRAME_PX),
+        QRectF(0, height - _FRAME_PX, width, _FRAME_PX),
+        QRectF(0, 0, _FRAME_PX, height),
+        QRectF(width - _FRAME_PX, 0, _FRAME_PX, height),
+    ):
+        painter.drawRect(place)
+    painter.setRenderHint(QPainter.RenderHint.Antialiasing)
+    corner = [QPointF(0, 0), QPointF(_CORNER_PX, 0), QPointF(0, _CORNER_PX)]
+    painter.drawPolygon(QPolygonF(corner))
+
+
+def paint_flash(painter: QPainter, scene: Scene, *, is_end: bool) -> None:
+    """The bar at the edge that says: no further image that way."""
+    width, height = scene.size
+    top = height - 4 if is_end else scene.area.top
+    painter.fillRect(QRectF(0, top, width, 4), ink.ACCENT)
+
+
+def paint_strip(painter: QPainter, scene: Scene) -> None:
+    """Above a tile of a comparison: its role, date, time and interval."""
+    role = scene.tile.role
+    if not role or scene.entry is None or scene.instance is None:
+        return
+    width = scene.size[0]
+    painter.fillRect(QRectF(0, 0, width, STRIP_PX), QColor(TOKENS.window))
+    color = QColor(TOKENS.role_current if role == "current" else TOKENS.role_prior)
+    _paint_strip_bar(painter, width, color, role)
+    x = _paint_role(painter, role, color)
+    when, time = taken_at(scene.instance.study)
+    baseline = 24.0
+    x = _write(painter, x + 12, baseline, date_text(when), ink.STRIP_DATE, ink.TEXT)
+    facts = " · ".join(part for part in (time_text(time), _interval(scene)) if part)
+    x = _write(painter, x + 10, baseline, facts, ink.STRIP, ink.SECOND)
+    title = series_title(scene)
+    room = ink.width_of(title, ink.STRIP)
+    if x + 24 + room < width - MARGIN:
+        _write(painter, width - MARGIN - room, baseline, title, ink.STRIP, ink.SECOND)
+
+
+def days_between(first: str, second: str) -> int | None:
+    """Days from one DICOM date to another, or None when one is no date."""
+    try:
+        days = [date(int(d[:4]), int(d[4:6]), int(d[6:8])) for d in (first, second)]
+    except ValueError:
+        return None
+    return (days[1] - days[0]).days
+
+
+def interval_text(days: int) -> str:
+    """How far apart, in the unit a reader thinks in: days, weeks, months, years."""
+    size = abs(days)
+    word = _("earlier") if days < 0 else _("later")
+    if size == 0:
+        return _("same day")
+    if size < 60:
+        return (
+            _("{count} days {word}").format(count=size, word=word)
+            if size > 1
+            else _("1 day {word}").format(word=word)
+        )
+    if size < 730:
+        return _("{count} months {word}").format(count=round(size / 30.44), word=word)
+    return _("{count} years {word}").format(count=round(size / 365.25), word=word)
+
+
+def _interval(scene: Scene) -> str:
+    """The prior's distance from the current study on the screen."""
+    if scene.tile.role != "prior" or scene.instance is None:
+        return ""
+    if scene.other_date is None:
+        return ""
+    days = days_between(scene.other_date, taken_at(scene.instance.study)[0])
+    return "" if days is None else interval_text(days)
+
+
+def _corner_places(scene: Scene, corners: Corners) -> list[tuple[QPointF, str, bool]]:
+    """Baselines of all corner lines."""
+    width, height = scene.size
+    top = scene.area.top + MARGIN + 11
+    places: list[tuple[QPointF, str, bool]] = []
+
+    def add(lines: tuple[Line, ...], first: float, *, at_right: bool) -> None:
+        for row, line in enumerate(lines):
+            face = ink.CORNER_BOLD if line.bold else ink.CORNER
+            text = _fitting(line.text, face, width * 0.5 - MARGIN - 14)
+            x = width - MARGIN - ink.width_of(text, face) if at_right else MARGIN
+            places.append((QPointF(x, first + row * LINE_HEIGHT), text, line.bold))
+
+    bottom = height - MARGIN - 4
+    add(corners.top_left, top, at_right=False)
+    add(corners.top_right, top, at_right=True)
+    left, right = corners.bottom_left, corners.bottom_right
+    add(left, bottom - (len(left) - 1) * LINE_HEIGHT, at_right=False)
+    add(right, bottom - (len(right) - 1) * LINE_HEIGHT, at_right=True)
+    return places
+
+
+def _fitting(text: str, face: ink.Face, room: float) -> str:
+    """The text cut to its room; the end goes, the number at its start stays."""
+    if ink.width_of(text, face) <= room:
+        return text
+    return ink.metrics(face).elidedText(text, Qt.TextElideMode.ElideRight, max(room, 20.0))
+
+
+def _letter_places(scene: Scene, letters: EdgeLetters) -> list[tuple[QPointF, str]]:
+    """Baselines of the letters at the middles of the four sides."""
+    area = scene.area
+    middle = area.centre
+    size = ink.metrics(ink.LETTER)
+    half = size.capHeight() / 2
+    places = []
+    if letters.left:
+        places.append((QPointF(area.left + _LETTER_INSET, middle.y + half), letters.left))
+    if letters.right:
+        x = area.left + area.width - _LETTER_INSET - size.horizontalAdvance(letters.right)
+        places.append((QPointF(x, middle.y + half), letters.right))
+    if letters.top:
+        x = middle.x - size.horizontalAdvance(letters.top) / 2
+        places.append((QPointF(x, area.top + MARGIN + size.capHeight()), letters.top))
+    if letters.bottom:
+        x = middle.x - size.horizontalAdvance(letters.bottom) / 2
+        places.append((QPointF(x, area.top + area.height - MARGIN - 2), letters.bottom))
+    return places
+
+
+def _paint_unknown_orientation(painter: QPainter, scene: Scene) -> None:
+    text = _("orientation not recorded")
+    x = scene.area.centre.x - ink.width_of(text, ink.CORNER) / 2
+    at = QPointF(x, scene.size[1] - MARGIN - 4)
+    if scene.size[0] > 3 * ink.width_of(text, ink.CORNER):
+        ink.halo_text(painter, at, text)
+
+
+def _bar_of(scene: Scene) -> ScaleBar | None:
+    calibration = scene.calibration
+    if calibration is None or calibration.spacing_mm is None or scene.tile.kind == "volume":
+        return None
+    if scene.stored is None and scene.plane is None:
+        return None
+    mm_per_px = calibration.spacing_mm[1] / scene.transform.view_px_per_column
+    return scale_bar(
+        scene.area.height,
+        mm_per_px,
+        basis=calibration.basis,
+        is_microscopic=calibration.is_microscopic,
+    )
+
+
+def _paint_bar(painter: QPainter, scene: Scene, bar: ScaleBar) -> None:
+    """A vertical bar below the right side's letter: its length at the top end, then its basis."""
+    x = round(scene.size[0] - _BAR_FROM_RIGHT) + 0.5
+    room = scene.size[1] - MARGIN - 5 * LINE_HEIGHT
+    top = max(scene.area.centre.y + 30, room - bar.length_px)
+    bottom = top + bar.length_px
+    if bottom > scene.size[1] - MARGIN - 3 * LINE_HEIGHT:
+        bottom = scene.size[1] - MARGIN - 3 * LINE_HEIGHT
+        top = bottom - bar.length_px
+    path = QPainterPath(QPointF(x, round(top) + 0.5))
+    path.lineTo(x, round(bottom) + 0.5)
+    for tick in range(11):
+        y = round(top + bar.length_px * tick / 10) + 0.5
+        length = 8 if tick in {0, 5, 10} else 4
+        path.moveTo(x, y)
+        path.lineTo(x - length, y)
+    ink.haloed_path(painter, path, QPen(ink.TEXT, 1))
+    for row, text in enumerate(part for part in (bar.label, bar.basis) if part):
+        at = QPointF(x - 14 - ink.width_of(text, ink.CORNER_BOLD), top + 5 + row * 16)
+        ink.halo_text(painter, at, text, face=ink.CORNER_BOLD)
+
+
+def _paint_doubts(painter: QPainter, scene: Scene, corners: Corners) -> None:
+    lines = len(corners.top_left)
+    has_tab = scene.tile.kind != "stack"
+    top = scene.area.top + MARGIN + (26 if has_tab else 0) + lines * LINE_HEIGHT
+    for row, text in enumerate(corners.doubts):
+        y = top + row * 20
+        ink.warning_sign(painter, QPointF(MARGIN, y))
+        shown = _fitting(text, ink.CORNER_BOLD, scene.size[0] - 2 * MARGIN - 30)
+        at = QPointF(MARGIN + 22, y + 12)
+        ink.halo_text(painter, at, shown, face=ink.CORNER_BOLD, color=ink.WARN)
+
+
+def _paint_badges(painter: QPainter, scene: Scene, corners: Corners) -> None:
+    bottom = scene.size[1] - MARGIN - len(corners.bottom_left) * LINE_HEIGHT - _BADGE_GAP
+    x = MARGIN
+    for text in corners.badges:
+        parts = ((clean(text), ink.TEXT, ink.CORNER_BOLD),)
+        width = ink.pill_width(parts)
+        if x + width > scene.size[0] - MARGIN:
+            x, bottom = MARGIN, bottom - ink.PILL_HEIGHT - 4
+        place = QRectF(x, bottom - ink.PILL_HEIGHT, width, ink.PILL_HEIGHT)
+        ink.pill(painter, place, parts, fill=_BADGE_FILL)
+        x += width + 6
+
+
+def _paint_tab(painter: QPainter, scene: Scene) -> None:
+    """The name of a plane, with a bar in its colour."""
+    name, facts = plane_title(scene)
+    parts = [(name, ink.TEXT, ink.CORNER_BOLD)]
+    if facts:
+        parts.append((facts, ink.SECOND, ink.CORNER))
+    place = QRectF(MARGIN, scene.area.top + 10, ink.pill_width(tuple(parts)), ink.PILL_HEIGHT)
+    ink.pill(painter, place, tuple(parts))
+    color = ink.PLANES.get(scene.tile.kind, ink.SECOND)
+    painter.fillRect(QRectF(MARGIN - 1, scene.area.top + 10, 3, ink.PILL_HEIGHT), color)
+
+
+def _paint_strip_bar(painter: QPainter, width: float, color: QColor, role: Role) -> None:
+    if role == "current":
+        painter.fillRect(QRectF(0, STRIP_PX, width, STRIP_BAR_PX), color)
+        return
+    painter.fillRect(QRectF(0, STRIP_PX, width, STRIP_BAR_PX), ink.BLACK)
+    x = 0.0
+    while x < width:
+        painter.fillRect(QRectF(x, STRIP_PX, 8, STRIP_BAR_PX), color)
+        x += 12
+
+
+def _paint_role(painter: QPainter, role: Role, color: QColor) -> float:
+    """The pill of a role: filled for the current study, outlined for the prior; its right end."""
+    is_current = role == "current"
+    text = _("CURRENT") if is_current else _("PRIOR")
+    written = QColor(TOKENS.on_role_current) if is_current else color
+    parts = ((text, written, ink.CORNER_BOLD),)
+    place = QRectF(MARGIN + 3.5, 8.5, ink.pill_width(parts), ink.PILL_HEIGHT - 1)
+    fill = color if is_current else QColor(TOKENS.window)
+    ink.pill(painter, place, parts, fill=fill, edge=None if is_current else color)
+    return place.right()
+
+
+def _write(
+    painter: QPainter, x: float, baseline: float, text: str, face: ink.Face, color: QColor
+) -> float:
+    """Write a text; gives its right end."""
+    painter.setFont(face.font())
+    painter.setPen(color)
+    painter.drawText(QPointF(x, baseline), text)
+    return x + ink.width_of(text, face)

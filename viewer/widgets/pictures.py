@@ -1,0 +1,225 @@
+"""The picture of a tile: values at device pixels, kept; a table that makes them grey; a QImage.
+
+A window drag changes only the table. A step to a frame that was prepared costs as much.
+"""
+
+from collections import OrderedDict
+from dataclasses import dataclass
+from typing import Any, Final
+
+import numpy as np
+from numpy.typing import NDArray
+from PySide6.QtGui import QImage
+
+from viewer.annotations import PlaneRef
+from viewer.pixels.display import DisplayTable, display_table, to_display
+from viewer.pixels.modality import PixelFacts
+from viewer.pixels.voi import Voi
+from viewer.reading.frames import Stored
+from viewer.reading.volumes import Volume
+from viewer.render.planes import Plane, Slicer
+from viewer.render.slice import resample_frame
+from viewer.state import Slab
+from viewer.study import FrameRef
+from viewer.tools.planes import vector
+from viewer.tools.transform import Transform
+
+_KEPT_TILES: Final = 3
+_NEAREST_FROM: Final = 8.0
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Values:
+    """Stored values (height, width[, 3]) at device pixels, and which of them show the image."""
+
+    values: NDArray[Any]
+    inside: NDArray[np.bool_]
+
+
+@dataclass(frozen=True, slots=True)
+class Grain:
+    """The device pixels of a picture: (width, height), and how many make a logical one."""
+
+    size_px: tuple[int, int]
+    ratio: float
+
+
+class FramePicture:
+    """The picture of a stored frame; keeps a few resampled frames, its table and its image."""
+
+    def __init__(self) -> None:
+        self._tiles: OrderedDict[tuple[object, ...], Values] = OrderedDict()
+        self._levels = Levels()
+        self._colours: tuple[tuple[object, ...], NDArray[np.uint8]] | None = None
+
+    def image(
+        self,
+        stored: Stored,
+        facts: PixelFacts,
+        voi: Voi,
+        *,
+        invert: bool,
+        transform: Transform,
+        grain: Grain,
+        pixel_grid: bool = False,
+    ) -> QImage:
+        """Draw a frame; everything beside it is black."""
+        key: tuple[object, ...]
+        if facts.is_color:
+            rgb = self._rgb(stored, facts, voi, invert=invert)
+            key = (stored.ref, transform, grain, pixel_grid, voi, invert)
+            tile = self._kept(key, rgb, transform, grain, pixel_grid=pixel_grid)
+            return self._levels.colour_image(tile, grain)
+        key = (stored.ref, transform, grain, pixel_grid)
+        tile = self._kept(key, stored.pixels, transform, grain, pixel_grid=pixel_grid)
+        return self._levels.grey_image(tile, facts, voi, invert=invert, grain=grain)
+
+    def prepare(self, stored: Stored, transform: Transform, grain: Grain) -> None:
+        """Resample a frame that may be wanted next."""
+        if stored.pixels.ndim == 2:
+            self._kept((stored.ref, transform, grain, False), stored.pixels, transform, grain)
+
+    def is_ready(self, ref: FrameRef, transform: Transform, grain: Grain) -> bool:
+        """Whether a frame is resampled already."""
+        return (ref, transform, grain, False) in self._tiles
+
+    def _kept(
+        self,
+        key: tuple[object, ...],
+        pixels: NDArray[Any],
+        transform: Transform,
+        grain: Grain,
+        *,
+        pixel_grid: bool = False,
+    ) -> Values:
+        found = self._tiles.get(key)
+        if found is None:
+            matrix = frame_to_device(transform, grain.ratio)
+            is_large = transform.view_px_per_column * grain.ratio >= _NEAREST_FROM
+            is_nearest = pixels.dtype == np.bool_ or (pixel_grid and is_large)
+            tile = resample_frame(
+                pixels,
+                matrix,
+                grain.size_px,
+                interpolation="nearest" if is_nearest else "linear",
+            )
+            found = self._tiles[key] = Values(tile.values, tile.inside)
+            while len(self._tiles) > _KEPT_TILES:
+                self._tiles.popitem(last=False)
+        else:
+            self._tiles.move_to_end(key)
+        return found
+
+    def _rgb(
+        self, stored: Stored, facts: PixelFacts, voi: Voi, *, invert: bool
+    ) -> NDArray[np.uint8]:
+        key = (stored.ref, voi, invert)
+        if self._colours is None or self._colours[0] != key:
+            self._colours = key, to_display(stored.pixels, facts, voi, invert=invert)
+        return self._colours[1]
+
+
+class PlanePictures:
+    """The picture of a cut through a volume; keeps the last cut and its image."""
+
+    def __init__(self) -> None:
+        self._cut: tuple[tuple[object, ...], Values] | None = None
+        self._levels = Levels()
+
+    def image(
+        self,
+        slicer: Slicer,
+        plane: PlaneRef,
+        slab: Slab,
+        *,
+        volume: Volume,
+        facts: PixelFacts,
+        voi: Voi,
+        invert: bool,
+        transform: Transform,
+        grain: Grain,
+    ) -> QImage:
+        """Cut at device pixels and draw."""
+        key = (id(volume), plane, slab, transform, grain)
+        if self._cut is None or self._cut[0] != key:
+            self._cut = key, _cut_plane(slicer, plane, slab, transform, grain)
+        tile = self._cut[1]
+        return self._levels.grey_image(tile, facts, voi, invert=invert, grain=grain)
+
+
+class Levels:
+    """Makes a QImage of values; keeps the table until the window changes, and the last image."""
+
+    def __init__(self) -> None:
+        self._table_key: tuple[object, ...] | None = None
+        self._table: DisplayTable | None = None
+        self._image_key: tuple[object, ...] | None = None
+        self._image = QImage()
+        self._pixels: NDArray[np.uint8] | None = None
+        self._tile: Values | None = None
+
+    def grey_image(
+        self, tile: Values, facts: PixelFacts, voi: Voi, *, invert: bool, grain: Grain
+    ) -> QImage:
+        """Grey levels of values; black where they show nothing."""
+        table_key = (facts, voi, invert)
+        if self._table is None or self._table_key != table_key:
+            self._table = display_table(facts, voi, invert=invert)
+            self._table_key = table_key
+        image_key = (id(tile), id(self._table), grain.ratio)
+        if self._image_key != image_key:
+            levels = self._table.apply(tile.values)
+            np.multiply(levels, tile.inside.view(np.uint8), out=levels)
+            self._keep(levels, tile, QImage.Format.Format_Grayscale8, grain)
+            self._image_key = image_key
+        return self._image
+
+    def colour_image(self, tile: Values, grain: Grain) -> QImage:
+        """Colours as they are; they are black already where they show nothing."""
+        image_key = (id(tile), grain.ratio)
+        if self._image_key != image_key:
+            self._keep(np.ascontiguousarray(tile.values), tile, QImage.Format.Format_RGB888, grain)
+            self._image_key = image_key
+        return self._image
+
+    def _keep(
+        self, pixels: NDArray[np.uint8], tile: Values, kind: QImage.Format, grain: Grain
+    ) -> None:
+        height, width = pixels.shape[:2]
+        # QImage copies nothing: the array must live as long as it does.
+        self._pixels, self._tile = pixels, tile
+        self._image = QImage(pixels.data, width, height, pixels.strides[0], kind)
+        self._image.setDevicePixelRatio(grain.ratio)
+
+
+def frame_to_device(transform: Transform, ratio: float) -> NDArray[np.float64]:
+    """Canvas px to device px, (2, 3)."""
+    return (
+        np.array(
+            [[transform.xx, transform.xy, transform.x0], [transform.yx, transform.yy, transform.y0]]
+        )
+        * ratio
+    )
+
+
+def _cut_plane(
+    slicer: Slicer, plane: PlaneRef, slab: Slab, transform: Transform, grain: Grain
+) -> Values:
+    """Cut a plane so that every device pixel is one sample."""
+    to_canvas = transform.view_to_frame(grain.ratio)
+    axes = np.array([plane.right, plane.down])
+    right, down = to_canvas[:, 0] @ axes, to_canvas[:, 1] @ axes
+    corner = to_canvas @ np.array([0.5, 0.5, 1.0]) @ axes * plane.mm_per_px
+    px_mm = float(np.linalg.norm(right)) * plane.mm_per_px
+    cut = slicer.slice_plane(
+        Plane(
+            vector(np.asarray(plane.origin) + corner),
+            vector(right / np.linalg.norm(right)),
+            vector(down / np.linalg.norm(down)),
+        ),
+        grain.size_px,
+        px_mm,
+        slab_mm=slab.thickness_mm,
+        projection=slab.projection,
+    )
+    return Values(cut.values, cut.inside)

@@ -1,0 +1,84 @@
+"""The 3D part of a tile: asks for pictures of the volume and draws the newest one."""
+
+from collections.abc import Callable
+
+from PySide6.QtCore import QPointF, QRectF
+from PySide6.QtGui import QImage, QPainter
+
+from viewer.widgets import ink
+from viewer.widgets.cube import SIZE_PX, paint_cube
+from viewer.widgets.overlay import MARGIN
+from viewer.widgets.scene import Scene
+from viewer.widgets.sources import Sources
+from viewer.widgets.volume_picture import Cast, VolumePicture, Wanted, preset_of
+from viewer.words import _
+
+
+class Solid:
+    """Keeps the caster of a tile's volume and its newest picture."""
+
+    def __init__(self, sources: Sources, slot: str, on_change: Callable[[], None]) -> None:
+        self._sources = sources
+        self._slot = slot
+        self._on_change = on_change
+        self._picture: VolumePicture | None = None
+        self._cast: Cast | None = None
+        self._image = QImage()
+        self._last: Wanted | None = None
+
+    def want(self, scene: Scene, size_px: tuple[int, int], *, is_moving: bool) -> None:
+        """Ask for the picture of a scene, unless it is there or on its way."""
+        if scene.volume is None or scene.entry is None or min(size_px) < 2:
+            return
+        wanted = Wanted(scene.tile.volume, size_px, is_moving)
+        if self._picture is None or self._picture.volume is not scene.volume:
+            self.close()
+            self._picture = VolumePicture(
+                scene.volume,
+                scene.entry.series.modality,
+                scene.sample_range,
+                jobs=self._sources.jobs,
+                slot=self._slot,
+                on_cast=self._arrived,
+            )
+        if wanted != self._last:
+            self._last = wanted
+            self._picture.want(wanted)
+
+    def paint(self, painter: QPainter, scene: Scene, *, is_moving: bool) -> None:
+        """Draw the newest picture, enlarged when it was cast small, the cube and its words."""
+        cast = self._cast
+        width, height = scene.size
+        if cast is not None:
+            painter.setRenderHint(QPainter.RenderHint.SmoothPixmapTransform)
+            painter.drawImage(QRectF(0, 0, width, height), self._image)
+        middle = QPointF(MARGIN + SIZE_PX * 0.85, height - MARGIN - SIZE_PX * 0.85)
+        paint_cube(painter, scene.tile.volume, middle)
+        words = self._words(scene, is_moving=is_moving)
+        at = QPointF(width - MARGIN - ink.width_of(words, ink.CORNER_BOLD), height - MARGIN - 4)
+        ink.halo_text(painter, at, words, face=ink.CORNER_BOLD)
+
+    def close(self) -> None:
+        """End the casting."""
+        if self._picture is not None:
+            self._picture.close()
+        self._picture = self._cast = self._last = None
+
+    def _arrived(self, cast: Cast) -> None:
+        self._cast = cast
+        self._image = cast.image()
+        self._on_change()
+
+    def _words(self, scene: Scene, *, is_moving: bool) -> str:
+        cast = self._cast
+        if cast is None:
+            return _("Preparing the 3D picture.")
+        is_current = cast.wanted.view == scene.tile.volume
+        return _("Full quality") if cast.is_full and is_current and not is_moving else _("REDUCED")
+
+
+def preset_name(scene: Scene) -> str:
+    """The name of the preset in use."""
+    if scene.entry is None:
+        return ""
+    return _(preset_of(scene.tile.volume, scene.entry.series.modality).name)

@@ -1,0 +1,526 @@
+"""A tile of the grid: shows its part of the state and reports gestures; keeps no state itself."""
+
+import math
+from collections.abc import Callable
+from typing import Final
+
+from PySide6.QtCore import QEvent, QPoint, QPointF, Qt, QTimer, Signal
+from PySide6.QtGui import (
+    QContextMenuEvent,
+    QFocusEvent,
+    QImage,
+    QKeyEvent,
+    QMouseEvent,
+    QNativeGestureEvent,
+    QPainter,
+    QPaintEvent,
+    QResizeEvent,
+    QWheelEvent,
+)
+from PySide6.QtWidgets import QWidget
+
+from viewer.annotations import Annotation
+from viewer.errors import UserError
+from viewer.measure import measure
+from viewer.reading.frames import Prefetch
+from viewer.spaces import ViewPoint
+from viewer.state import State
+from viewer.study import FrameRef
+from viewer.tools import crosshair
+from viewer.tools.bindings import Button, Modifier
+from viewer.tools.labels import finding_numbers
+from viewer.tools.transform import Area, Canvas
+from viewer.widgets import cursors, marks, overlay, plane_lines
+from viewer.widgets.gestures import Apply, End, Gestures
+from viewer.widgets.pictures import FramePicture, Grain, PlanePictures
+from viewer.widgets.readout import pointer_text, tile_name
+from viewer.widgets.scene import Scene, make_scene
+from viewer.widgets.solid import Solid
+from viewer.widgets.sources import Sources
+from viewer.widgets.window_field import WindowField
+
+FLASH_MS: Final = 120
+SHARPEN_MS: Final = 50
+ANNOUNCE_MS: Final = 500
+_DENSE: Final = 1.5
+_WHEEL_NOTCH: Final = 120
+_BUTTONS: Final[dict[Qt.MouseButton, Button]] = {
+    Qt.MouseButton.LeftButton: "left",
+    Qt.MouseButton.MiddleButton: "middle",
+    Qt.MouseButton.RightButton: "right",
+}
+
+
+class Viewport(QWidget):
+    """The widget of one tile.
+
+    ``pointed`` carries what is under the pointer; ``menu_wanted`` (tile, global place) a click of
+    the right button; ``maximise_wanted`` (tile) a double click; ``pointer_entered`` (tile) that
+    this tile leads; ``focused`` (tile) that the keyboard came here.
+    """
+
+    pointed = Signal(str)
+    menu_wanted = Signal(int, QPoint)
+    maximise_wanted = Signal(int)
+    pointer_entered = Signal(int)
+    focused = Signal(int)
+
+    def __init__(
+        self, index: int, sources: Sources, apply: Apply, parent: QWidget | None = None
+    ) -> None:
+        super().__init__(parent)
+        self.setAttribute(Qt.WidgetAttribute.WA_OpaquePaintEvent)
+        self.setFocusPolicy(Qt.FocusPolicy.StrongFocus)
+        self.setMouseTracking(True)
+        self.setMinimumSize(80, 80)
+        self._index = index
+        self._sources = sources
+        self._state = State()
+        self._scene: Scene | None = None
+        self._failed: dict[FrameRef, UserError] = {}
+        self._prefetch: Prefetch | None = None
+        self._wanted: FrameRef | None = None
+        self._frames = FramePicture()
+        self._planes = PlanePictures()
+        self._solid = Solid(sources, f"volume picture {id(self)}", self._changed)
+        self._gestures = Gestures(self.scene, apply, sources, on_end=self._flash)
+        self._window_field = WindowField(self, apply)
+        self._hovered = ""
+        self._flashing: End = ""
+        self._coarse = False
+        self._has_pointer = False
+        self._flash_timer = self._timer(FLASH_MS, self._end_flash)
+        self._sharpen_timer = self._timer(SHARPEN_MS, self._sharpen)
+        self._idle_timer = self._timer(0, self._prepare_next)
+        self._announce_timer = self._timer(ANNOUNCE_MS, self._announce)
+
+    @property
+    def index(self) -> int:
+        """Which tile of the state it shows."""
+        return self._index
+
+    def scene(self) -> Scene:
+        """What it shows now."""
+        if self._scene is None:
+            self._scene = make_scene(
+                self._state,
+                self._index,
+                self._sources,
+                size=(float(self.width()), float(self.height())),
+                failed=self._failed,
+                device_ratio=self.devicePixelRatioF(),
+            )
+        return self._scene
+
+    def apply(self, old: State | None, new: State) -> None:
+        """Show another state; asks for the pixels that it needs."""
+        self._state = new
+        if self._index >= len(new.doc.tiles):
+            return
+        if old is not None and old.doc is new.doc and old.nav is new.nav:
+            return
+        self._changed()
+        self._window_field.close_unless(self.scene())
+        if not self._announce_timer.isActive():
+            self._announce_timer.start()
+
+    def cancel_gesture(self) -> bool:
+        """Give up what is half done (Esc); whether there was something."""
+        had = self._gestures.cancel()
+        self.update()
+        return had
+
+    def step(self, by: int) -> None:
+        """Go on by so many images as the screen counts."""
+        self._gestures.step(by)
+
+    def nudge(self, columns: float, rows: float) -> bool:
+        """Move what is selected by image pixels; whether something is selected here."""
+        return self._gestures.nudge(columns, rows)
+
+    def advance(self, by: int) -> bool:
+        """The next image of a cine, round the end; False when it is not read yet."""
+        return self._gestures.advance(by)
+
+    def refresh(self) -> None:
+        """What is open has changed."""
+        self._failed.clear()
+        self._wanted = None
+        self._changed()
+
+    def edit_window(self) -> None:
+        """Let the reader type the window's width and centre."""
+        self._window_field.open(self.scene())
+
+    def close_pictures(self) -> None:
+        """Let go of background work; the widget is not shown any more."""
+        if self._prefetch is not None:
+            self._prefetch.cancel()
+            self._prefetch = None
+        self._solid.close()
+        for timer in (
+            self._flash_timer,
+            self._sharpen_timer,
+            self._idle_timer,
+            self._announce_timer,
+        ):
+            timer.stop()
+
+    # Qt's events
+
+    def paintEvent(self, _event: QPaintEvent) -> None:
+        """Picture, marks, letters and texts, badges, frame."""
+        scene = self.scene()
+        painter = QPainter(self)
+        painter.fillRect(self.rect(), Qt.GlobalColor.black)
+        if not scene.message:
+            self._paint_picture(painter, scene)
+        self._paint_over(painter, scene)
+        painter.end()
+        if scene.stored is not None:
+            self._idle_timer.start()
+
+    def resizeEvent(self, event: QResizeEvent) -> None:
+        """The canvas is fitted anew."""
+        super().resizeEvent(event)
+        self._changed()
+
+    def changeEvent(self, event: QEvent) -> None:
+        """Another screen has other device pixels."""
+        super().changeEvent(event)
+        if event.type() == QEvent.Type.DevicePixelRatioChange:
+            self._changed()
+
+    def mousePressEvent(self, event: QMouseEvent) -> None:
+        """Begin a gesture; a click on the window's text lets it be typed."""
+        self.setFocus(Qt.FocusReason.MouseFocusReason)
+        button = _BUTTONS.get(event.button())
+        if button is None or self._gestures.action is not None:
+            return
+        place = event.position()
+        if button == "left" and overlay.window_text_rect(self.scene()).contains(place):
+            self.edit_window()
+            return
+        self._gestures.press(_view_point(place), button, _modifier(event.modifiers()))
+        self._show_cursor(place)
+        self.update()
+
+    def mouseMoveEvent(self, event: QMouseEvent) -> None:
+        """Go on with a gesture, or say what is under the pointer."""
+        place = _view_point(event.position())
+        held = event.modifiers()
+        self._coarse = self._is_dense() and self._gestures.is_dragging
+        self._gestures.move(
+            place,
+            fine=bool(held & Qt.KeyboardModifier.ControlModifier)
+            and self._gestures.action == "window",
+            follow=bool(held & Qt.KeyboardModifier.ShiftModifier),
+        )
+        self.pointed.emit(pointer_text(self.scene(), place))
+        hovered = self._gestures.hover(place)
+        if hovered != self._hovered or self._gestures.draft is not None:
+            self._hovered = hovered
+            self.update()
+        self._show_cursor(event.position())
+
+    def mouseReleaseEvent(self, event: QMouseEvent) -> None:
+        """End a gesture; a right click that moved nothing opens the menu."""
+        was_volume = self._gestures.is_dragging and self.scene().tile.kind == "volume"
+        was_click = self._gestures.release(_view_point(event.position()))
+        if was_click and event.button() == Qt.MouseButton.RightButton:
+            self.menu_wanted.emit(self._index, event.globalPosition().toPoint())
+        if was_volume:
+            self._want_solid()
+        self._sharpen()
+        self._show_cursor(event.position())
+        self.update()
+
+    def mouseDoubleClickEvent(self, event: QMouseEvent) -> None:
+        """Maximise the tile, or bring the grid back; while placing it is one more click."""
+        if event.button() != Qt.MouseButton.LeftButton or self._gestures.draft is not None:
+            self.mousePressEvent(event)
+            return
+        self.maximise_wanted.emit(self._index)
+
+    def wheelEvent(self, event: QWheelEvent) -> None:
+        """Images, ten images, or zoom; a trackpad's small steps are summed."""
+        modifier = _modifier(event.modifiers())
+        place = _view_point(event.position())
+        pixels, angle = event.pixelDelta(), event.angleDelta()
+        delta = angle.y() or angle.x()
+        self._begin_moving()
+        if event.phase() == Qt.ScrollPhase.ScrollMomentum:
+            event.accept()
+            return
+        if not pixels.isNull() and modifier in {"", "alt"} and self.scene().tile.kind != "volume":
+            self._gestures.trackpad(-float(pixels.y()))
+        elif delta:
+            notches = -delta / _WHEEL_NOTCH
+            whole = int(math.copysign(max(1, round(abs(notches))), notches))
+            self._gestures.wheel(whole, modifier, place)
+        self.pointed.emit(pointer_text(self.scene(), place))
+        event.accept()
+
+    def event(self, event: QEvent) -> bool:
+        """Pinch of a trackpad."""
+        zoom = Qt.NativeGestureType.ZoomNativeGesture
+        if isinstance(event, QNativeGestureEvent) and event.gestureType() == zoom:
+            self._begin_moving()
+            self._gestures.pinch(1.0 + event.value(), _view_point(event.position()))
+            return True
+        return super().event(event)
+
+    def enterEvent(self, _event: QEvent) -> None:
+        """This tile leads the linked ones now."""
+        self._has_pointer = True
+        self.pointer_entered.emit(self._index)
+        self.update()
+
+    def leaveEvent(self, _event: QEvent) -> None:
+        """The pointer went away."""
+        self._has_pointer = False
+        self._hovered = ""
+        self.pointed.emit("")
+        self.update()
+
+    def focusInEvent(self, event: QFocusEvent) -> None:
+        """Tab and clicks make a tile the active one; a window that comes back does not."""
+        super().focusInEvent(event)
+        if event.reason() in {Qt.FocusReason.TabFocusReason, Qt.FocusReason.BacktabFocusReason}:
+            self.focused.emit(self._index)
+
+    def contextMenuEvent(self, event: QContextMenuEvent) -> None:
+        """The menu key; the right button's menu comes on release, when nothing was dragged."""
+        if event.reason() == QContextMenuEvent.Reason.Keyboard:
+            self.menu_wanted.emit(self._index, self.mapToGlobal(self.rect().center()))
+        event.accept()
+
+    def keyPressEvent(self, event: QKeyEvent) -> None:
+        """Keys are commands of the window; they go up."""
+        event.ignore()
+
+    # Painting
+
+    def _paint_picture(self, painter: QPainter, scene: Scene) -> None:
+        if scene.tile.kind == "volume":
+            self._solid.paint(painter, scene, is_moving=self._gestures.is_dragging)
+            return
+        image = self._image(scene)
+        if image is not None:
+            painter.drawImage(QPointF(0, 0), image)
+        if scene.tile.is_plane and scene.state.nav.tool == "crosshair":
+            self._paint_cuts(painter, scene)
+
+    def _image(self, scene: Scene) -> QImage | None:
+        if scene.choice is None or scene.facts is None:
+            return None
+        invert = scene.tile.invert != scene.choice.invert
+        if scene.stored is not None:
+            return self._frames.image(
+                scene.stored,
+                scene.facts,
+                scene.choice.voi,
+                invert=invert,
+                transform=scene.transform,
+                grain=self._grain(),
+                pixel_grid=scene.state.nav.pixel_grid,
+            )
+        slicer = self._sources.slicer(scene.tile)
+        if slicer is None or scene.plane is None or scene.volume is None:
+            return None
+        return self._planes.image(
+            slicer,
+            scene.plane,
+            scene.tile.slab,
+            volume=scene.volume,
+            facts=scene.facts,
+            voi=scene.choice.voi,
+            invert=invert,
+            transform=scene.transform,
+            grain=self._grain(),
+        )
+
+    def _paint_cuts(self, painter: QPainter, scene: Scene) -> None:
+        cuts = crosshair.cuts_on(scene.state, scene.surface)
+        thick = [scene.state.doc.tiles[c.tile].slab.thickness_mm for c in cuts if c.half_slab_px]
+        text = plane_lines.slab_text(thick[0]) if thick else ""
+        plane_lines.paint_cuts(painter, cuts, slab_text=text, is_led=self._has_pointer)
+
+    def _paint_over(self, painter: QPainter, scene: Scene) -> None:
+        notes = overlay.notes_of(scene)
+        if not scene.message:
+            self._paint_marks(painter, scene, notes)
+        overlay.paint_notes(painter, scene, notes)
+        overlay.paint_message(painter, scene)
+        overlay.paint_strip(painter, scene)
+        if self._flashing:
+            overlay.paint_flash(painter, scene, is_end=self._flashing == "last")
+        overlay.paint_frame(painter, scene, alone=len(scene.state.doc.tiles) == 1)
+
+    def _paint_marks(self, painter: QPainter, scene: Scene, notes: overlay.Notes) -> None:
+        draft = self._gestures.draft
+        shown = scene.marks if draft is None else (*scene.marks, draft)
+        if not shown:
+            return
+        models = {m.model_name for m in shown if m.by_model}
+        look = marks.MarkLook(
+            selected=scene.state.nav.selected,
+            hovered=self._hovered,
+            numbers=finding_numbers(scene.state),
+            texts={m.id: self._text_of(m, scene) for m in shown if not m.by_model},
+            several_models=len(models) > 1,
+        )
+        area = scene.area
+        tile = (area.left, area.top, area.left + area.width, area.top + area.height)
+        taken = overlay.text_rects(scene, notes)
+        marks.paint_marks(painter, shown, scene.transform, look=look, tile=tile, taken=taken)
+
+    def _text_of(self, mark: Annotation, scene: Scene) -> str:
+        calibration = scene.calibration
+        if scene.instance is not None and isinstance(scene.where, FrameRef):
+            calibration = self._sources.calibration(
+                scene.instance, scene.where.frame_number, mark.points
+            )
+        if calibration is None:
+            return ""
+        stored = scene.stored.pixels if scene.stored is not None else None
+        return "\n".join(measure(mark, calibration, stored=stored, facts=scene.facts).lines)
+
+    def _grain(self) -> Grain:
+        """Device pixels; logical ones while something moves on a dense screen."""
+        ratio = self.devicePixelRatioF()
+        if self._coarse and ratio >= _DENSE:
+            ratio = 1.0
+        size = math.ceil(self.width() * ratio), math.ceil(self.height() * ratio)
+        return Grain((max(size[0], 1), max(size[1], 1)), ratio)
+
+    # Pixels on their way
+
+    def _changed(self) -> None:
+        """Something that the scene is made of is another now."""
+        self._scene = None
+        if not self.isVisible() or self._index >= len(self._state.doc.tiles):
+            return
+        scene = self.scene()
+        if isinstance(scene.where, FrameRef):
+            self._want_frame(scene)
+        elif scene.tile.series_uid and scene.tile.kind != "stack":
+            self._want_volume(scene)
+        self.update()
+
+    def _want_frame(self, scene: Scene) -> None:
+        ref = scene.where
+        if scene.stored is not None or not isinstance(ref, FrameRef) or scene.stack is None:
+            return
+        if ref == self._wanted or ref in self._failed:
+            return
+        if self._prefetch is not None:
+            self._prefetch.cancel()
+        self._wanted = ref
+        self._prefetch = self._sources.fetch(
+            scene.stack, scene.position, on_frame=self._arrived, on_failed=self._failed_to_read
+        )
+
+    def _arrived(self, ref: FrameRef) -> None:
+        if ref == self._wanted:
+            self._wanted = None
+        if self._scene is not None and self._scene.where == ref and self._scene.stored is None:
+            self._changed()
+
+    def _failed_to_read(self, ref: FrameRef, error: UserError) -> None:
+        self._failed[ref] = error
+        if self._scene is not None and self._scene.where == ref:
+            self._changed()
+
+    def _want_volume(self, scene: Scene) -> None:
+        if scene.volume is None and scene.message_kind == "busy":
+            self._sources.load_volume(scene.tile, self._changed)
+        elif scene.tile.kind == "volume":
+            self._want_solid()
+
+    def _want_solid(self) -> None:
+        grain = self._grain()
+        self._solid.want(self.scene(), grain.size_px, is_moving=self._gestures.is_dragging)
+
+    def _prepare_next(self) -> None:
+        """While idle, resample the neighbours: the next step then costs as much as a window."""
+        scene = self.scene()
+        if scene.stack is None or scene.stored is None or self._gestures.is_dragging:
+            return
+        grain, transform = self._grain(), scene.transform
+        for step in (1, -1):
+            index = scene.position + step
+            if not 0 <= index < len(scene.stack.frames):
+                continue
+            ref = scene.stack.frames[index]
+            stored = self._sources.peek(ref)
+            if stored is None or stored.pixels.shape != scene.stored.pixels.shape:
+                continue
+            if not self._frames.is_ready(ref, transform, grain):
+                self._frames.prepare(stored, transform, grain)
+                self._idle_timer.start()
+                return
+
+    # Small things
+
+    def _flash(self, end: End) -> None:
+        self._flashing = end
+        self._flash_timer.start()
+        words = {"first": "first image", "last": "last image"}
+        self.setAccessibleDescription(words.get(end, ""))
+        self.update()
+
+    def _end_flash(self) -> None:
+        self._flashing = ""
+        self.update()
+
+    def _is_dense(self) -> bool:
+        return self.devicePixelRatioF() >= _DENSE
+
+    def _begin_moving(self) -> None:
+        if self._is_dense():
+            self._coarse = True
+            self._sharpen_timer.start()
+
+    def _sharpen(self) -> None:
+        if self._coarse:
+            self._coarse = False
+            self.update()
+
+    def _announce(self) -> None:
+        name = tile_name(self.scene())
+        if name != self.accessibleName():
+            self.setAccessibleName(name)
+
+    def _show_cursor(self, place: QPointF) -> None:
+        scene = self.scene()
+        is_inside = _is_on_picture(scene.canvas, scene.area, scene, _view_point(place))
+        self.setCursor(cursors.cursor_of(scene, self._gestures.action, is_inside=is_inside))
+
+    def _timer(self, interval_ms: int, call: Callable[[], None]) -> QTimer:
+        timer = QTimer(self)
+        timer.setSingleShot(True)
+        timer.setInterval(interval_ms)
+        timer.timeout.connect(call)
+        return timer
+
+
+def _is_on_picture(canvas: Canvas, area: Area, scene: Scene, at: ViewPoint) -> bool:
+    if scene.message or scene.entry is None:
+        return False
+    if scene.tile.kind == "volume":
+        return at.y >= area.top
+    point = scene.transform.to_frame(at)
+    return 0 <= point.column <= canvas.columns and 0 <= point.row <= canvas.rows
+
+
+def _view_point(place: QPointF) -> ViewPoint:
+    return ViewPoint(place.x(), place.y())
+
+
+def _modifier(held: Qt.KeyboardModifier) -> Modifier:
+    if held & Qt.KeyboardModifier.ControlModifier:
+        return "ctrl"
+    if held & Qt.KeyboardModifier.ShiftModifier:
+        return "shift"
+    return "alt" if held & Qt.KeyboardModifier.AltModifier else ""

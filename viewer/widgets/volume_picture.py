@@ -1,0 +1,206 @@
+"""The picture of a 3D tile, cast in the background: quick while it turns, full right after.
+
+The newest request wins: a turn waits for the picture being cast, a refinement gives way at once.
+"""
+
+import threading
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from typing import Any, Final
+
+import numpy as np
+from numpy.typing import NDArray
+from PySide6.QtGui import QImage
+
+from viewer.errors import Cancelled
+from viewer.jobs import Cancel, Jobs
+from viewer.reading.volumes import Volume
+from viewer.render.camera import Camera
+from viewer.render.pacing import PacedVolume
+from viewer.render.transfer import TransferFunction, VolumePreset, volume_presets
+from viewer.render.volume import CropBox, VolumeCaster
+from viewer.state import VolumeView
+from viewer.tools.volume_view import camera_of, cropped_ends
+
+_INT16: Final = np.iinfo(np.int16)
+
+
+@dataclass(frozen=True, slots=True)
+class Wanted:
+    """A picture of a volume: the view, (width, height) device px, and whether it is in motion."""
+
+    view: VolumeView
+    size_px: tuple[int, int]
+    is_moving: bool
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Cast:
+    """A finished picture, RGBA (height, width, 4), for a view; ``is_full`` when nothing follows."""
+
+    pixels: NDArray[np.uint8]
+    wanted: Wanted
+    is_full: bool
+
+    def image(self) -> QImage:
+        """The picture as Qt draws it; the array must live as long as it does."""
+        height, width = self.pixels.shape[:2]
+        return QImage(self.pixels.data, width, height, 4 * width, QImage.Format.Format_RGBX8888)
+
+
+class VolumePicture:
+    """Casts one volume for one tile; ``on_cast`` gets each picture on the window's thread."""
+
+    def __init__(
+        self,
+        volume: Volume,
+        modality: str,
+        span: tuple[float, float],
+        *,
+        jobs: Jobs,
+        slot: str,
+        on_cast: Callable[[Cast], None],
+    ) -> None:
+        self._volume = volume
+        self._modality = modality
+        self._span = span
+        self._jobs = jobs
+        self._slot = slot
+        self._on_cast = on_cast
+        self._lock = threading.Lock()
+        self._wanted: Wanted | None = None
+        self._is_casting = False
+        self._caster: VolumeCaster | None = None
+        self._paced: PacedVolume | None = None
+        self._preset = ""
+
+    @property
+    def volume(self) -> Volume:
+        """The volume that is cast."""
+        return self._volume
+
+    def want(self, wanted: Wanted) -> None:
+        """Ask for a picture; an older wish that was not begun is dropped."""
+        with self._lock:
+            self._wanted = wanted
+            is_new = not self._is_casting
+            self._is_casting = True
+        if is_new:
+            self._jobs.start(self._slot, self._cast_all, on_part=self._on_cast)
+
+    def close(self) -> None:
+        """End the casting and its threads."""
+        self._jobs.cancel(self._slot)
+        caster, self._caster = self._caster, None
+        if caster is not None:
+            caster.close()
+
+    def _cast_all(self, cancel: Cancel) -> Iterator[Cast]:
+        """Cast what is wanted until nothing is."""
+        try:
+            while (wanted := self._take()) is not None:
+                yield from self._cast(wanted, cancel)
+        finally:
+            with self._lock:
+                self._is_casting = False
+
+    def _cast(self, wanted: Wanted, cancel: Cancel) -> Iterator[Cast]:
+        paced, caster = self._prepared(wanted.view)
+        aspect = wanted.size_px[0] / wanted.size_px[1]
+        camera = camera_of(wanted.view, caster.corners_lps_mm, aspect=aspect)
+        crop = self._crop(wanted.view)
+        if wanted.is_moving:
+            picture = paced.move(camera, wanted.size_px, crop=crop, cancel=cancel)
+            yield Cast(picture, wanted, is_full=False)
+            return
+        yield from self._rest(paced, camera, wanted, crop, cancel)
+
+    def _rest(
+        self,
+        paced: PacedVolume,
+        camera: Camera,
+        wanted: Wanted,
+        crop: CropBox | None,
+        cancel: Cancel,
+    ) -> Iterator[Cast]:
+        """The full picture, unless something newer is wanted meanwhile."""
+        until = _UntilNewer(cancel, lambda: self._wanted is not None)
+        last: NDArray[np.uint8] | None = None
+        try:
+            for picture in paced.rest(camera, wanted.size_px, crop=crop, cancel=until):
+                if last is not None:
+                    yield Cast(last, wanted, is_full=False)
+                last = picture
+        except Cancelled:
+            cancel.check()
+            return
+        if last is not None:
+            yield Cast(last, wanted, is_full=True)
+
+    def _take(self) -> Wanted | None:
+        with self._lock:
+            wanted, self._wanted = self._wanted, None
+            if wanted is None:
+                self._is_casting = False
+            return wanted
+
+    def _prepared(self, view: VolumeView) -> tuple[PacedVolume, VolumeCaster]:
+        if self._caster is None:
+            voxels, slope, intercept = _as_int16(self._volume)
+            self._caster = VolumeCaster(
+                voxels, self._volume.voxel_to_patient, slope=slope, intercept=intercept
+            )
+        preset = preset_of(view, self._modality)
+        transfer = self._transfer(preset)
+        if self._paced is None:
+            self._paced = PacedVolume(self._caster, transfer, preset.id)
+        elif preset.id != self._preset:
+            self._paced.use(transfer, preset.id)
+        self._preset = preset.id
+        return self._paced, self._caster
+
+    def _transfer(self, preset: VolumePreset) -> TransferFunction:
+        return preset.for_range(*self._span)
+
+    def _crop(self, view: VolumeView) -> CropBox | None:
+        if all(part == (0.0, 1.0) for part in view.crop):
+            return None
+        shape = self._volume.voxels.shape
+        low, high = cropped_ends(view.crop, (shape[0], shape[1], shape[2]))
+        return CropBox(low, high)
+
+
+def preset_of(view: VolumeView, modality: str) -> VolumePreset:
+    """The preset that a view names; the modality's first one when it names none of its own."""
+    presets = volume_presets(modality)
+    return next((p for p in presets if p.id == view.preset), presets[0])
+
+
+class _UntilNewer:
+    """Cancels a refinement when the job ends or something newer is wanted."""
+
+    def __init__(self, cancel: Cancel, is_newer: Callable[[], bool]) -> None:
+        self._cancel = cancel
+        self._is_newer = is_newer
+
+    def check(self) -> None:
+        """Raise Cancelled when the picture is not wanted any more."""
+        self._cancel.check()
+        if self._is_newer():
+            raise Cancelled
+
+
+def _as_int16(volume: Volume) -> tuple[NDArray[np.int16], float, float]:
+    """The voxels as int16 with slope and intercept; other types are scaled over their range."""
+    voxels: NDArray[Any] = volume.voxels
+    if voxels.dtype == np.int16:
+        return voxels, volume.slope, volume.intercept
+    finite = voxels[np.isfinite(voxels)] if voxels.dtype.kind == "f" else voxels
+    low, high = (float(finite.min()), float(finite.max())) if finite.size else (0.0, 1.0)
+    step = max((high - low) / (_INT16.max - _INT16.min), 1e-30)
+    if voxels.dtype.kind in "iu" and high <= _INT16.max and low >= _INT16.min:
+        return voxels.astype(np.int16), volume.slope, volume.intercept
+    scaled = np.nan_to_num((voxels.astype(np.float32) - low) / step, nan=0.0)
+    whole = (scaled + _INT16.min).astype(np.int16)
+    slope = step * volume.slope
+    return whole, slope, (low - _INT16.min * step) * volume.slope + volume.intercept
