@@ -16,6 +16,7 @@ Voi = Window | LookupTable
 WHITE: Final = 255.0
 AUTOMATIC_PERCENT: Final = (0.5, 99.5)
 UNUSABLE_SHARE: Final = 0.98
+CONTRAST_LEVELS: Final = 16.0
 NARROWEST: Final = 1e-30
 """The width of a window over values that are all the same and not whole."""
 SAMPLED_FRAMES: Final = 9
@@ -106,6 +107,14 @@ def hides_everything(voi: Voi, sample: NDArray[np.float64], *, whole: bool = Tru
     grey = apply_voi(sample, voi, whole=whole)
     ends = (np.count_nonzero(grey <= 0.5), np.count_nonzero(grey >= WHITE - 0.5))
     return bool(max(ends) > UNUSABLE_SHARE * sample.size)
+
+
+def shows_contrast(voi: Voi, sample: NDArray[np.float64], *, whole: bool = True) -> bool:
+    """Whether the middle 99 % of the sample spread over at least 16 grey levels."""
+    if sample.size == 0:
+        return True
+    ends = np.percentile(sample, AUTOMATIC_PERCENT)
+    return bool(np.ptp(apply_voi(ends, voi, whole=whole)) >= CONTRAST_LEVELS)
 
 
 def _function_for(window: Window, *, whole: bool) -> VoiFunction:

@@ -18,6 +18,7 @@ from viewer.pixels.voi import (
     automatic_window,
     hides_everything,
     is_usable,
+    shows_contrast,
     window_between,
 )
 from viewer.study import Instance, Window
@@ -137,11 +138,15 @@ def _from_file(index: int, *, instance: Instance, facts: PixelFacts, sample: Sam
 
 
 def _by_modality(instance: Instance, facts: PixelFacts, sample: Sample) -> VoiChoice:
-    """The window of a file that brings none."""
+    """The window of a file that brings none.
+
+    Captures of more than 8 bits often use a small part of them; shown as stored they were flat.
+    """
     modality = instance.study.modality
     if facts.is_color or _is_shown_as_stored(instance, facts):
         identity = identity_window(facts)
-        if facts.is_color or not hides_everything(identity, sample, whole=facts.is_whole):
+        is_made_for_the_eye = facts.is_color or facts.format.bits_stored <= 8
+        if is_made_for_the_eye or shows_contrast(identity, sample, whole=facts.is_whole):
             return VoiChoice(identity, "file:0", _("As stored"))
     if modality == "CT" and facts.is_hu:
         return VoiChoice(CT_PRESETS[0].window, "file:0", _(CT_PRESETS[0].name))

@@ -109,13 +109,22 @@ def test_one_bit_is_black_and_white() -> None:
     assert shown.tolist() == [0.0, 255.0]
 
 
-def test_dark_captures_of_16_bits_are_not_left_black() -> None:
-    pixels = PixelFormat(1, 1)
+@pytest.mark.parametrize("signed", [False, True])
+def test_captures_of_16_bits_are_not_left_flat(signed: bool) -> None:
+    pixels = PixelFormat(1, 1, signed=signed)
     instance, facts = made("OT", pixels=pixels, sop_class="1.2.840.10008.5.1.4.1.1.7")
     assert default_window(instance, facts, EMPTY).voi == identity_window(facts)
-    choice = default_window(instance, facts, np.linspace(0, 100, 1001))
+    choice = default_window(instance, facts, np.arange(1001.0))
     assert isinstance(choice.voi, Window)
-    assert ends_of(choice.voi) == (0, 100)
+    assert ends_of(choice.voi) == (5, 995)
+    wide = default_window(instance, facts, np.linspace(0, 30000, 1001))
+    assert wide.voi == identity_window(facts)
+
+
+def test_eight_bits_stay_as_stored_however_dark() -> None:
+    instance, facts = made("US", pixels=PixelFormat(1, 1, 1, 8, 8, 7))
+    choice = default_window(instance, facts, np.zeros(1000))
+    assert choice.voi == identity_window(facts)
 
 
 def test_a_wholeslide_class_is_no_secondary_capture() -> None:
