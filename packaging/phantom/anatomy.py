@@ -144,7 +144,15 @@ def followed_up(findings: Findings, rng: np.random.Generator) -> tuple[Findings,
         nodules.append(replace(nodule, diameter_mm=nodule.diameter_mm * growth))
         word = "stable" if growth == 1.0 else "worsened" if growth < 1.0 else "improved"
         changes["nodule" if number == 0 else f"nodule {number + 1}"] = word
-    prior = replace(findings, nodules=tuple(nodules), fracture=False, **amounts)  # type: ignore[arg-type]
+    prior = replace(
+        findings,
+        nodules=tuple(nodules),
+        fracture=False,
+        effusion=amounts["effusion"],
+        pneumothorax=amounts["pneumothorax"],
+        consolidation=amounts["consolidation"],
+        cardiomegaly=amounts["cardiomegaly"],
+    )
     return prior, changes
 
 

@@ -10,7 +10,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from phantom.anatomy import Findings, Patient
-from phantom.body import SOFT_PER_MM, Chest, chest_wall
+from phantom.chest import Chest, chest_wall
+from phantom.shapes import SOFT_PER_MM
 from phantom.tubes import Beads, joined, lump, resampled, tube
 
 COMPACT_HU, MARROW_HU = 1050.0, 330.0
@@ -47,20 +48,20 @@ class _Bones:
     def tube(
         self, points: NDArray[np.float64], up: NDArray[np.float64] | float,
         out: NDArray[np.float64] | float, normals: NDArray[np.float64] | None = None,
-        *, shell: float = 1.1,
+        *, bark: float = 1.1,
     ) -> None:  # fmt: skip
         self.compact.append(tube(points, up_mm=up, out_mm=out, normals=normals, hu=COMPACT_HU))
         self.marrow.append(
-            tube(points, up_mm=up - shell, out_mm=out - shell, normals=normals, hu=MARROW_HU)
+            tube(points, up_mm=up - bark, out_mm=out - bark, normals=normals, hu=MARROW_HU)
         )
 
     def lump(
         self, centre: NDArray[np.float64], radii: tuple[float, float, float],
-        *, axes: NDArray[np.float64] | None = None, shell: float = 1.2,
+        *, axes: NDArray[np.float64] | None = None, bark: float = 1.2,
     ) -> None:  # fmt: skip
         self.compact.append(lump(centre, radii, hu=COMPACT_HU, axes=axes))
         inner = (
-            max(0.3, radii[0] - shell), max(0.3, radii[1] - shell), max(0.3, radii[2] - shell)
+            max(0.3, radii[0] - bark), max(0.3, radii[1] - bark), max(0.3, radii[2] - bark)
         )  # fmt: skip
         self.marrow.append(lump(centre, inner, hu=MARROW_HU, axes=axes))
 
@@ -161,7 +162,7 @@ def _add_ribs(bones: _Bones, patient: Patient, chest: Chest) -> tuple[float, flo
                 points[at:] += np.array([0.0, 0.0, -4.5])
                 pieces = [slice(0, at - 1), slice(at + 1, len(points))]
             for piece in pieces:
-                bones.tube(points[piece], tall[piece], thick[piece], normals[piece], shell=1.3)
+                bones.tube(points[piece], tall[piece], thick[piece], normals[piece], bark=1.3)
             if number <= 10:
                 _add_cartilage(bones, patient, points[-1], number)
     return gap
@@ -207,22 +208,22 @@ def _add_arch(bones: _Bones, centre: NDArray[np.float64], size: float, number: i
             resampled(np.stack([spot(sign * 11, 10, 3), spot(sign * 12, 20, 3)]), 1.5),
             4.0 * size,
             3.0,
-            shell=0.45,
+            bark=0.45,
         )
         bones.tube(
             resampled(np.stack([spot(sign * 12, 22, 2), spot(0, 32, -3)]), 1.5),
             3.4 * size,
             3.0,
-            shell=0.45,
+            bark=0.45,
         )
         if 0 <= number <= 12:
             tip = spot(sign * 29, 34, 5)
             bones.tube(
-                resampled(np.stack([spot(sign * 11, 23, 3), tip]), 1.5), 4.0 * size, 3.0, shell=0.45
+                resampled(np.stack([spot(sign * 11, 23, 3), tip]), 1.5), 4.0 * size, 3.0, bark=0.45
             )
     drop = -22.0 if 2 < number < 11 else -10.0
     bones.tube(
-        resampled(np.stack([spot(0, 31, -2), spot(0, 48, drop)]), 1.5), 3.4 * size, 3.0, shell=0.45
+        resampled(np.stack([spot(0, 31, -2), spot(0, 48, drop)]), 1.5), 3.4 * size, 3.0, bark=0.45
     )
 
 
@@ -235,7 +236,7 @@ def _add_front(bones: _Bones, patient: Patient, chest: Chest) -> None:
     points = resampled(np.stack([0 * heights, y, heights], 1), 2.0)
     wide = np.interp(points[:, 2], heights[::-1], [9.0, 16.0, 15.0, 14.0, 25.0, 22.0])
     normals = np.broadcast_to(np.array([0.0, -1.0, 0.0]), points.shape)
-    bones.tube(points, wide, 5.0, normals, shell=1.0)
+    bones.tube(points, wide, 5.0, normals, bark=1.0)
     raised = patient.has_raised_arms
     for sign in (-1.0, 1.0):
         lift = 34.0 if raised else 20.0
@@ -248,7 +249,7 @@ def _add_front(bones: _Bones, patient: Patient, chest: Chest) -> None:
         ])  # fmt: skip
         line = _rounded(knots, 2.0)
         along = np.linspace(0, 1, len(line))
-        bones.tube(line, 7.0 - 1.7 * np.sin(math.pi * along) + 1.6 * (along < 0.12), 5.4, shell=2.0)
+        bones.tube(line, 7.0 - 1.7 * np.sin(math.pi * along) + 1.6 * (along < 0.12), 5.4, bark=2.0)
 
 
 def _rounded(knots: NDArray[np.float64], step_mm: float) -> NDArray[np.float64]:
@@ -275,15 +276,17 @@ def _add_shoulders(bones: _Bones, patient: Patient, chest: Chest) -> None:
         _add_plate(bones, inner_top, glenoid, tip)
         spine_end = glenoid + np.array([sign * 10.0, 6.0, 24.0])
         spine_begin = inner_top * 0.75 + tip * 0.25
-        bones.tube(_rounded(np.stack([spine_begin, (spine_begin + spine_end) / 2 + [0, 10, 2], spine_end]), 2.0),
-                   4.2, 4.0, shell=1.0)  # fmt: skip
-        bones.tube(_rounded(np.stack([glenoid, glenoid + [-sign * 8, -18, 14], glenoid + [sign * 2, -28, 8]]), 2.0),
-                   4.6, 4.0, shell=1.0)  # fmt: skip
+        bow = (spine_begin + spine_end) / 2 + np.array([0.0, 10.0, 2.0])
+        bones.tube(_rounded(np.stack([spine_begin, bow, spine_end]), 2.0),
+                   4.2, 4.0, bark=1.0)  # fmt: skip
+        beak = glenoid + np.array([[0.0, 0.0, 0.0], [-sign * 8, -18, 14], [sign * 2, -28, 8]])
+        bones.tube(_rounded(beak, 2.0),
+                   4.6, 4.0, bark=1.0)  # fmt: skip
         head = glenoid + np.array([sign * 25.0, -6.0, 4.0])
-        bones.lump(head, (22.0, 22.0, 23.0), shell=1.2)
+        bones.lump(head, (22.0, 22.0, 23.0), bark=1.2)
         away = np.array([sign * 26, -4, 190.0]) if raised else np.array([sign * 34, 4, -170.0])
         shaft = resampled(np.stack([head + 0.06 * away, head + away]), 3.0)
-        bones.tube(shaft, 11.0, 11.0, shell=3.4)
+        bones.tube(shaft, 11.0, 11.0, bark=3.4)
 
 
 def _add_plate(
@@ -294,19 +297,19 @@ def _add_plate(
 ) -> None:
     """The thin triangle of a shoulder blade with its thick borders."""
     bones.tube(
-        _rounded(np.stack([glenoid, glenoid * 0.5 + tip * 0.5, tip]), 2.0), 4.2, 4.0, shell=1.0
+        _rounded(np.stack([glenoid, glenoid * 0.5 + tip * 0.5, tip]), 2.0), 4.2, 4.0, bark=1.0
     )
     bones.tube(
         _rounded(np.stack([inner_top, inner_top * 0.5 + tip * 0.5 + [0, 4, 0], tip]), 2.0),
         2.2,
         2.0,
-        shell=0.9,
+        bark=0.9,
     )
     bones.tube(
         _rounded(np.stack([inner_top, glenoid * 0.5 + inner_top * 0.5 + [0, 2, 4], glenoid]), 2.0),
         2.4,
         2.0,
-        shell=0.9,
+        bark=0.9,
     )
     for part in np.linspace(0.06, 0.94, 46):
         a = inner_top * (1 - part) + tip * part

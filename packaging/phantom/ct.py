@@ -1,4 +1,4 @@
-"""CT and MR of a patient: the shapes filled into voxels, tubes painted in, the scanner's blur and noise."""
+"""CT and MR of a patient: shapes filled into voxels, tubes painted in, blur and noise."""
 
 import math
 from dataclasses import dataclass, replace
@@ -8,7 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from phantom import bones, kernels, vessels
-from phantom.body import LABELS, Shapes, Stack, section
+from phantom.shapes import LABELS, Shapes, Stack, section
 from phantom.tubes import Beads
 from phantom.xray import Scene
 
@@ -56,8 +56,8 @@ def make_grid(
 ) -> Grid:
     """A square axial grid round the patient's middle."""
     pixel = field_mm / size_px
-    xs = (np.arange(size_px) - (size_px - 1) / 2) * pixel
-    return Grid(xs, xs + 12.0, low_z + slice_mm * np.arange(slices))
+    xs = (np.arange(size_px, dtype=np.float64) - (size_px - 1) / 2) * pixel
+    return Grid(xs, xs + 12.0, low_z + slice_mm * np.arange(slices, dtype=np.float64))
 
 
 def place_gates(scene: Scene) -> Gates:
@@ -136,8 +136,8 @@ def _on_table(shapes: Shapes, gates: Gates | None) -> Shapes:
     y = _table_y(shapes)
     for inset, hu in ((0.0, -350.0), (2.6, -945.0)):
         levels = section(
-            x=0, y=y + inset, right=206 - inset, left=206 - inset, front=0.01, back=48.0 - 2 * inset,
-            square=0.2,
+            x=0, y=y + inset, right=206 - inset, left=206 - inset, front=0.01,
+            back=48.0 - 2 * inset, square=0.2,
         )  # fmt: skip
         stack.profile(levels, hu=hu, label=LABELS["air"])
     parts = [stack.done(), shapes]
@@ -196,7 +196,7 @@ def acquired(
 def mr_signal(
     scene: Scene, grid: Grid, seed: tuple[int, ...], *, weighting: Literal["T1", "T2"]
 ) -> Volume:
-    """T1- or T2-like signal (slices, rows, columns), 0 to about 1,000, with coil shading and noise."""
+    """T1- or T2-like signal (slices, rows, columns), 0 to about 1,000, shaded and noisy."""
     shapes = scene.shapes
     table = shapes.table.copy()
     table[:, kernels.HU] = [
@@ -227,22 +227,32 @@ def _received(signal: Volume, grid: Grid, seed: tuple[int, ...]) -> Volume:
     shading = (1.15 - 0.35 * np.exp(-(far**2) * 2.0)).astype(np.float32)
     real = signal * shading + 9.0 * rng.standard_normal(signal.shape).astype(np.float32)
     imaginary = 9.0 * rng.standard_normal(signal.shape).astype(np.float32)
-    return np.hypot(real, imaginary)
+    received: Volume = np.hypot(real, imaginary)
+    return received
 
 
-_T1 = {"lung": 25.0, "heart": 330.0, "effusion": 150.0, "blood": 110.0, "liver": 430.0, "spleen": 300.0,
-       "muscle": 310.0, "stomach": 230.0, "air": 2.0, "fat": 860.0, "nodule": 340.0}  # fmt: skip
-_T2 = {"lung": 22.0, "heart": 300.0, "effusion": 950.0, "blood": 90.0, "liver": 240.0, "spleen": 470.0,
-       "muscle": 190.0, "stomach": 700.0, "air": 2.0, "fat": 640.0, "nodule": 480.0}  # fmt: skip
+# Signal of each tissue, T1- and T2-like.
+_SIGNALS = {
+    "lung": (25.0, 22.0),
+    "heart": (330.0, 300.0),
+    "effusion": (150.0, 950.0),
+    "blood": (110.0, 90.0),
+    "liver": (430.0, 240.0),
+    "spleen": (300.0, 470.0),
+    "muscle": (310.0, 190.0),
+    "stomach": (230.0, 700.0),
+    "air": (2.0, 2.0),
+    "fat": (860.0, 640.0),
+    "nodule": (340.0, 480.0),
+}
 _NAMES = {"right lung": "lung", "left lung": "lung", "aorta": "blood", "pneumothorax": "air"}
 
 
 def _tissue_signal(hu: float, label: int, weighting: str) -> float:
-    signals = _T1 if weighting == "T1" else _T2
     names = {number: name for name, number in LABELS.items()}
     name = names.get(label, "nodule")
     if name == "heart" and hu > 130:
         name = "blood"
     if name == "body":
         name = "fat" if hu < -50 else "muscle"
-    return signals[_NAMES.get(name, name)]
+    return _SIGNALS[_NAMES.get(name, name)][0 if weighting == "T1" else 1]

@@ -97,7 +97,7 @@ def write_xray(
 def write_volume(
     folder: Path, series: Series, stored: NDArray[np.int16], grid: Grid, *, center: int, width: int
 ) -> list[str]:
-    """Write a CT (HU) or MR series (slices ascending to the head); SOP Instance UIDs in that order."""
+    """Write a CT (HU) or MR series, slices ascending to the head; their SOP Instance UIDs."""
     folder.mkdir(parents=True, exist_ok=True)
     count = stored.shape[0]
     written = []

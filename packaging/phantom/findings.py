@@ -7,6 +7,7 @@ from numpy.typing import NDArray
 
 from phantom import body, vessels
 from phantom.anatomy import Anatomy, Findings, Nodule, Patient, Side, Wanted
+from phantom.shapes import LABELS, NODULE_LABELS, Shapes
 
 
 def draw_findings(anatomy: Anatomy, wanted: Wanted) -> Findings:
@@ -41,7 +42,7 @@ def _with_nodules(anatomy: Anatomy, findings: Findings, wanted: Wanted) -> Findi
     shapes = body.build(Patient(anatomy, findings))
     nodules: list[Nodule] = []
     for _ in range(400):
-        if len(nodules) == min(wanted.nodules, len(body.NODULE_LABELS)):
+        if len(nodules) == min(wanted.nodules, len(NODULE_LABELS)):
             break
         side: Side = "right" if rng.random() < 0.55 else "left"
         size = wanted.nodule_mm or float(rng.uniform(11.0, 28.0))
@@ -58,7 +59,7 @@ def _with_nodules(anatomy: Anatomy, findings: Findings, wanted: Wanted) -> Findi
     return replace(findings, nodules=tuple(nodules))
 
 
-def _is_clear(shapes: body.Shapes, centre: NDArray[np.float64], size_mm: float) -> bool:
+def _is_clear(shapes: Shapes, centre: NDArray[np.float64], size_mm: float) -> bool:
     """Whether a nodule of this size lies within lung on all sides, seen from the front too."""
     reach = 0.5 * size_mm + 3.0
     around = centre + reach * np.concatenate([np.eye(3), -np.eye(3)])
@@ -66,10 +67,10 @@ def _is_clear(shapes: body.Shapes, centre: NDArray[np.float64], size_mm: float) 
     shadow = centre + np.array(
         [[0.0, y - centre[1], 0.0] for y in (-70.0, -45.0, -20.0, 20.0, 50.0)]
     )
-    lungs = (body.LABELS["right lung"], body.LABELS["left lung"])
+    lungs = (LABELS["right lung"], LABELS["left lung"])
     inside = np.isin(shapes.labels(around), lungs).all()
     seen = ~np.isin(
         shapes.labels(shadow),
-        [body.LABELS[n] for n in ("heart", "liver", "aorta", "spleen", "stomach", "effusion")],
+        [LABELS[n] for n in ("heart", "liver", "aorta", "spleen", "stomach", "effusion")],
     )
     return bool(inside and seen.all())

@@ -1,17 +1,19 @@
 """The compiled loops under the phantom: shapes along rays, tubes as beads, vessel trees.
 
-Every coordinate is LPS in mm: +x left, +y posterior, +z head. A *shape* is crossed at most once by a
-line along y, so a line integral is a walk over a few intervals, and a voxel column is the same walk
-written into an array: the X-ray and the CT cannot disagree about the anatomy.
+Every coordinate is LPS in mm: +x left, +y posterior, +z head. A *shape* is crossed at most once
+by a line along y, so a line integral is a walk over a few intervals, and a voxel column is the same
+walk written into an array: the X-ray and the CT cannot disagree about the anatomy.
 
 Row of the shape table (`SHAPE_FIELDS`): kind, index into its own table, attenuation per mm, HU,
 label, lowest and highest z, y and x. Later rows lie over earlier ones.
 """
 
+# ruff: noqa: ANN001, ANN201, ANN202, RUF046 - numba infers the types
+
 import math
 
 import numpy as np
-from numba import njit, prange
+from numba import njit
 
 KIND, INDEX, MU, HU, LABEL, Z_LOW, Z_HIGH, Y_LOW, Y_HIGH, X_LOW, X_HIGH = range(11)
 SHAPE_FIELDS = 11
@@ -109,18 +111,19 @@ def labels_at(shapes, ellipsoids, profiles, points):
 def _ray_interval(shape, ellipsoids, profiles, ray, middle):
     """Interval of a shape on a diverging ray: found at its middle, refined at both ends."""
     u, v, source, span, centre_z = ray
-    f = (source - middle) / span
-    y0, y1 = _interval(shape, ellipsoids, profiles, u * f, centre_z + v * f)
-    if y1 <= y0:
-        return 1.0, 0.0
-    f = (source - y0) / span
-    a, b = _interval(shape, ellipsoids, profiles, u * f, centre_z + v * f)
-    if b > a:
-        y0 = a
-    f = (source - y1) / span
-    a, b = _interval(shape, ellipsoids, profiles, u * f, centre_z + v * f)
-    if b > a:
-        y1 = b
+    y0, y1, at = 1.0, 0.0, middle
+    for turn in range(3):
+        f = (source - at) / span
+        a, b = _interval(shape, ellipsoids, profiles, u * f, centre_z + v * f)
+        if turn == 0:
+            if b <= a:
+                break
+            y0, y1, at = a, b, a
+        elif turn == 1:
+            at = y1
+            y0 = a if b > a else y0
+        else:
+            y1 = b if b > a else y1
     return y0, y1
 
 
@@ -152,7 +155,7 @@ def _cover(y0, y1, starts, ends, count):
     return kept + 1
 
 
-@njit(cache=True, parallel=True, fastmath=True)
+@njit(cache=True, fastmath=True)
 def project_shapes(shapes, ellipsoids, profiles, middles, us, vs, beam, labels):
     """Line integrals and thickness per label of all shapes on a detector.
 
@@ -162,13 +165,22 @@ def project_shapes(shapes, ellipsoids, profiles, middles, us, vs, beam, labels):
     """
     total = np.zeros((vs.size, us.size), np.float32)
     thickness = np.zeros((labels, vs.size, us.size), np.float32)
-    for row in prange(vs.size):
+    met = np.empty(shapes.shape[0], np.int64)
+    for row in range(vs.size):
         starts = np.empty(MOST_SHAPES)
         ends = np.empty(MOST_SHAPES)
+        # Only shapes at this height can be met by the row's rays.
+        near = 0
+        for n in range(shapes.shape[0] - 1, -1, -1):
+            z = beam[2] + vs[row] * (beam[0] - middles[n]) / beam[1]
+            if shapes[n, Z_LOW] <= z <= shapes[n, Z_HIGH]:
+                met[near] = n
+                near += 1
         for column in range(us.size):
             ray = (us[column], vs[row], beam[0], beam[1], beam[2])
             count = 0
-            for n in range(shapes.shape[0] - 1, -1, -1):
+            for m in range(near):
+                n = met[m]
                 y0, y1 = _ray_interval(shapes[n], ellipsoids, profiles, ray, middles[n])
                 if y1 <= y0:
                     continue
@@ -183,7 +195,7 @@ def project_shapes(shapes, ellipsoids, profiles, middles, us, vs, beam, labels):
     return total, thickness
 
 
-@njit(cache=True, parallel=True, fastmath=True)
+@njit(cache=True, fastmath=True)
 def fill_shapes(shapes, ellipsoids, profiles, xs, ys, zs, sub, outside):
     """HU and label of every voxel: (slices, rows, columns) float32 and uint8.
 
@@ -196,7 +208,7 @@ def fill_shapes(shapes, ellipsoids, profiles, xs, ys, zs, sub, outside):
     hu = np.zeros((zs.size, ys.size, xs.size), np.float32)
     label = np.zeros((zs.size, ys.size, xs.size), np.uint8)
     share = 1.0 / (sub * sub)
-    for k in prange(zs.size):
+    for k in range(zs.size):
         line = np.empty(ys.size, np.float32)
         for i in range(xs.size):
             for part in range(sub * sub):
@@ -278,13 +290,13 @@ def splat_drums(image, drums, us, vs, beam):
                     image[row, column] += share * chord * drums[n, 6]
 
 
-@njit(cache=True, parallel=True, fastmath=True)
+@njit(cache=True, fastmath=True)
 def paint_beads(cover, beads, inverse, xs, ys, zs):
     """Raise `cover` (slices, rows, columns; 0 to 1) to the share of each voxel inside the beads."""
     step_x = xs[1] - xs[0]
     step_y = ys[1] - ys[0]
     step_z = zs[1] - zs[0] if zs.size > 1 else 1.0
-    for k in prange(zs.size):
+    for k in range(zs.size):
         for n in range(beads.shape[0]):
             reach_z = math.sqrt(beads[n, 8])
             if abs(zs[k] - beads[n, 2]) > reach_z + 0.5 * step_z:
@@ -319,12 +331,12 @@ def paint_beads(cover, beads, inverse, xs, ys, zs):
                     cover[k, j, i] = max(cover[k, j, i], share)
 
 
-@njit(cache=True, parallel=True)
+@njit(cache=True)
 def paint_drums(cover, drums, xs, ys, zs):
     """Raise `cover` to the share of each voxel inside upright elliptic cylinders."""
     step_x = xs[1] - xs[0]
     step_z = zs[1] - zs[0] if zs.size > 1 else 1.0
-    for k in prange(zs.size):
+    for k in range(zs.size):
         for n in range(drums.shape[0]):
             dz = abs(zs[k] - drums[n, 2])
             tall = min(1.0, 0.5 + (drums[n, 5] - dz) / step_z)
@@ -403,13 +415,13 @@ def tree_radii(parents, leaf_mm, power):
     return total ** (1.0 / power)
 
 
-@njit(cache=True, parallel=True, fastmath=True)
+@njit(cache=True, fastmath=True)
 def blur_rows(image, kernel):
     """Convolve each row of (rows, columns) with a symmetric kernel, edges repeated."""
     half = kernel.size // 2
     out = np.empty_like(image)
     width = image.shape[1]
-    for row in prange(image.shape[0]):
+    for row in range(image.shape[0]):
         for column in range(width):
             total = 0.0
             for k in range(-half, half + 1):

@@ -1,7 +1,7 @@
 """The lateral X-ray: the same body seen from its right side, the left against the detector.
 
-Bulk organs are summed through a volume, bones and vessels are drawn sharp on top. The picture's columns
-run to the back, its rows to the feet.
+Bulk organs are summed through a volume, bones and vessels are drawn sharp on top. The picture's
+columns run to the back, its rows to the feet.
 """
 
 from dataclasses import replace
@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from phantom import bones, kernels, vessels
-from phantom.body import LABELS, NODULE_LABELS, Shapes
+from phantom.shapes import LABELS, NODULE_LABELS, Shapes
 from phantom.truth import Box, box_of
 from phantom.tubes import BONE_WEIGHT, Beads
 from phantom.xray import LUNG_HU, SOURCE_TO_DETECTOR_MM, Exposure, Projection, Scene, sampled
@@ -25,7 +25,7 @@ def project_lateral(scene: Scene, size_px: int, exposure: Exposure) -> tuple[Pro
     grow = SOURCE_TO_DETECTOR_MM / (SOURCE_TO_DETECTOR_MM - _DETECTOR_MM)
     field_mm = exposure.field_mm * grow
     pixel = field_mm / size_px
-    vs = (np.arange(size_px) + 0.5) * pixel - field_mm / 2
+    vs = (np.arange(size_px, dtype=np.float64) + 0.5) * pixel - field_mm / 2
     us = vs + 5.0
     xs = np.arange(-240.0, 240.0, _VOXEL_MM)
     ys = np.arange(-220.0, 220.0, _VOXEL_MM)

@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 from phantom import ct, truth, xray
 from phantom.anatomy import Findings, Patient, Wanted, draw_anatomy, followed_up
 from phantom.findings import draw_findings
+from phantom.shapes import NODULE_LABELS
 
 Image = NDArray[np.uint8]
 
@@ -30,8 +31,8 @@ class Pair:
 class Slices:
     """Axial CT slices (slices, rows, columns) in HU, head last, and where the nodule is.
 
-    `nodule_slice` is the index that shows most of the first nodule, None when there is none; `boxes`
-    holds the boxes of each slice.
+    `nodule_slice` is the index that shows most of the first nodule, None when there is none;
+    `boxes` holds the boxes of each slice.
     """
 
     hu: NDArray[np.float32]
@@ -42,7 +43,7 @@ class Slices:
 def xray_sample(
     seed: int, size_px: int, findings: Wanted | Findings
 ) -> tuple[Image, list[truth.Box], dict[str, bool]]:
-    """One frontal X-ray of a seed (rows, columns), its boxes in pixels, and which findings it has."""
+    """One frontal X-ray of a seed (rows, columns), its boxes in pixels, its findings by name."""
     anatomy = draw_anatomy(seed)
     found = draw_findings(anatomy, findings) if isinstance(findings, Wanted) else findings
     image, boxes = _frontal(Patient(anatomy, found), size_px, study=1)
@@ -76,7 +77,7 @@ def ct_slices_sample(
     clean, labels = ct.scan(scene, grid)
     noisy = ct.acquired(clean, grid, (seed, 31))
     boxes = [truth.slice_boxes(scene, labels[index]) for index in range(slices)]
-    area = (labels == truth.NODULE_LABELS[0]).sum((1, 2))
+    area = np.count_nonzero(labels == NODULE_LABELS[0], axis=(1, 2))
     return Slices(noisy, int(area.argmax()) if area.any() else None, boxes)
 
 

@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 from phantom import ct, dicom, lateral, truth, xray
 from phantom.anatomy import Findings, Patient, Wanted, draw_anatomy, followed_up
 from phantom.findings import draw_findings
+from phantom.shapes import NODULE_LABELS
 
 CURRENT_DATE = date(2026, 5, 18)
 STUDIES = ("prior", "current")
@@ -155,7 +156,7 @@ def _tell_nodules(
 ) -> None:
     for number, nodule in enumerate(scene.patient.findings.nodules):
         name = "nodule" if number == 0 else f"nodule {number + 1}"
-        area = (labels == truth.NODULE_LABELS[number]).sum((1, 2))
+        area = np.count_nonzero(labels == NODULE_LABELS[number], axis=(1, 2))
         inside = np.flatnonzero(area)
         if inside.size:
             told.slices[name] = {

@@ -6,7 +6,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from phantom import kernels
-from phantom.body import LABELS, NODULE_LABELS, Shapes
+from phantom.shapes import LABELS, NODULE_LABELS, Shapes
 from phantom.xray import Projection, Scene
 
 Box = dict[str, str | float]

@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from phantom import kernels
-from phantom.body import SOFT_PER_MM
+from phantom.shapes import SOFT_PER_MM
 
 # Bone weighs more in an X-ray than its HU say, for calcium absorbs at low energies.
 BONE_WEIGHT = 1.7
@@ -26,9 +26,10 @@ class Beads:
 
     def shadow(self, over_hu: NDArray[np.float64] | float) -> NDArray[np.float64]:
         """Attenuation times volume above what lies there already (n,), mm^2."""
-        extra = self.hu - over_hu
+        extra = np.asarray(self.hu - over_hu, np.float64)
         weight = BONE_WEIGHT if self.hu > 150 else 1.0
-        return self.volumes_mm3 * extra * weight * SOFT_PER_MM / 1040.0
+        mass: NDArray[np.float64] = self.volumes_mm3 * extra * weight * SOFT_PER_MM / 1040.0
+        return mass
 
     def kept(self, keep: NDArray[np.bool_]) -> "Beads":
         """Those beads where `keep` is true."""
@@ -66,7 +67,7 @@ def tube(
 ) -> Beads:
     """A bent tube along `points` (n, 3), evenly spaced.
 
-    Its cross-section is an ellipse with semi-axes `out_mm` along `normals` (n, 3) and `up_mm` across;
+    Its cross-section is an ellipse with semi-axes `out_mm` along `normals` (n, 3), `up_mm` across;
     round when `normals` is None (then `up_mm` counts).
     """
     count = len(points)

@@ -7,11 +7,19 @@ from numpy.typing import NDArray
 
 from phantom import kernels
 from phantom.anatomy import Anatomy, Patient, Side
-from phantom.body import LABELS, Shapes
+from phantom.shapes import LABELS, Shapes
 from phantom.tubes import Beads, joined, resampled, tube
 
 BLOOD_HU, WALL_HU, AIR_HU, CLOUD_HU = 45.0, -80.0, -995.0, -40.0
 CONTRAST_HU = 165.0
+# Knots and radius, mm, of windpipe, right main, right upper, left main and left upper bronchus.
+_AIRWAYS = (
+    (((0, 14, 215), (0, 14, 150), (1, 8, 100), (-2, 6, 46)), 8.4),
+    (((-2, 6, 46), (-24, 6, 28), (-36, 8, 6), (-46, 16, -24)), 6.2),
+    (((-20, 6, 32), (-44, 4, 48), (-62, 4, 66)), 4.0),
+    (((-2, 6, 46), (22, 10, 26), (42, 14, 10), (52, 24, -22)), 5.8),
+    (((38, 12, 14), (54, 2, 30), (66, -4, 52)), 3.6),
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,7 +55,8 @@ def lung_points(
     sign = -1.0 if side == "right" else 1.0
     points = rng.uniform([4.0, -105.0, -140.0], [150.0, 105.0, 165.0], size=(count * 3, 3))
     points[:, 0] *= sign
-    return points[shapes.labels(points) == LABELS[f"{side} lung"]][:count]
+    inside: NDArray[np.float64] = points[shapes.labels(points) == LABELS[f"{side} lung"]]
+    return inside[:count]
 
 
 def _vessel_tree(anatomy: Anatomy, shapes: Shapes, side: Side) -> Beads:
@@ -97,16 +106,9 @@ def _segments(
 def _airways(anatomy: Anatomy) -> tuple[Beads, Beads]:
     """Windpipe, main and first lobar bronchi: walls and lumens."""
     w, h = anatomy.width, anatomy.height
-    lines = (
-        (np.array([[0.0, 14.0, 215.0], [0.0, 14.0, 150.0], [1.0, 8.0, 100.0], [-2.0, 6.0, 46.0]]), 8.4),
-        (np.array([[-2.0, 6.0, 46.0], [-24.0, 6.0, 28.0], [-36.0, 8.0, 6.0], [-46.0, 16.0, -24.0]]), 6.2),
-        (np.array([[-20.0, 6.0, 32.0], [-44.0, 4.0, 48.0], [-62.0, 4.0, 66.0]]), 4.0),
-        (np.array([[-2.0, 6.0, 46.0], [22.0, 10.0, 26.0], [42.0, 14.0, 10.0], [52.0, 24.0, -22.0]]), 5.8),
-        (np.array([[38.0, 12.0, 14.0], [54.0, 2.0, 30.0], [66.0, -4.0, 52.0]]), 3.6),
-    )  # fmt: skip
     walls, lumens = [], []
-    for knots, radius in lines:
-        points = resampled(knots * np.array([w, 1.0, h]), 2.0)
+    for knots, radius in _AIRWAYS:
+        points = resampled(np.array(knots) * np.array([w, 1.0, h]), 2.0)
         taper = np.linspace(1.0, 0.62 if radius < 8 else 1.0, len(points)) * radius
         walls.append(tube(points, up_mm=taper + 1.3, out_mm=0.0, normals=None, hu=WALL_HU))
         lumens.append(tube(points, up_mm=taper, out_mm=0.0, normals=None, hu=AIR_HU))

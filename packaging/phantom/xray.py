@@ -1,6 +1,7 @@
 """Digital X-rays of a patient: line integrals, scatter, noise, and the detector's picture.
 
-One path for every size: the trainer's 224 pixels and the 2,000 of a DICOM file differ in `size_px` alone.
+One path for every size: the trainer's 224 pixels and the 2,000 of a DICOM file differ in
+`size_px` alone.
 """
 
 import math
@@ -11,7 +12,7 @@ from numpy.typing import NDArray
 
 from phantom import body, bones, kernels, vessels
 from phantom.anatomy import Findings, Patient
-from phantom.body import LABEL_COUNT, LABELS, SOFT_PER_MM, Shapes
+from phantom.shapes import LABEL_COUNT, LABELS, SOFT_PER_MM, Shapes
 from phantom.tubes import BONE_WEIGHT
 
 SOURCE_TO_DETECTOR_MM = 1800.0
@@ -79,7 +80,7 @@ def project_frontal(scene: Scene, size_px: int, exposure: Exposure) -> Projectio
     grow = SOURCE_TO_DETECTOR_MM / (SOURCE_TO_DETECTOR_MM + DETECTOR_Y_MM)
     field_mm = exposure.field_mm * grow
     pixel = field_mm / size_px
-    vs = (np.arange(size_px) + 0.5) * pixel - field_mm / 2
+    vs = (np.arange(size_px, dtype=np.float64) + 0.5) * pixel - field_mm / 2
     # The patient's right is at the left of the picture, so columns run to the patient's left.
     us = vs + exposure.centre_x_mm * grow
     beam = np.array(
@@ -125,7 +126,8 @@ def _mottle(
         field = rng.standard_normal((cells, cells)).astype(np.float32)
         columns, rows = (us + 320) / cell_mm, (vs + 320) / cell_mm
         total += weight * sampled(field, rows, columns)
-    return total * lung * np.float32(SOFT_PER_MM * 0.012)
+    web: NDArray[np.float32] = total * lung * np.float32(SOFT_PER_MM * 0.012)
+    return web
 
 
 def sampled(
@@ -177,7 +179,7 @@ def develop(
     rng = np.random.default_rng(seed)
     mm = projection.pixel_mm
     primary = np.exp(-projection.integrals)
-    # Behind the grid scatter is about a third of the light in the lungs and most of it in the belly.
+    # Behind the grid, scatter is a third of the light in the lungs, most of it in the belly.
     scatter = (
         0.20 * blurred(primary, 30.0 / mm)
         + 0.05 * blurred(np.sqrt(primary), 12.0 / mm) * primary**0.5
