@@ -41,9 +41,8 @@ class Durations:
             self._seconds.setdefault(key, deque(maxlen=_REMEMBERED)).append(round(seconds, 4))
             while len(self._seconds) > _MOST_KEYS:
                 del self._seconds[next(iter(self._seconds))]
-            plain = {name: list(seen) for name, seen in self._seconds.items()}
-        if self._path is not None:
-            _write(self._path, plain)
+            if self._path is not None:
+                _write(self._path, {name: list(seen) for name, seen in self._seconds.items()})
 
     def learn(self, done: Done) -> None:
         """Remember what the steps of a finished answer took."""
