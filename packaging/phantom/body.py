@@ -129,15 +129,22 @@ def _add_pleura(stack: Stack, patient: Patient, lungs: Mapping[str, NDArray[np.f
         _add_pneumothorax(stack, patient, lungs[found.pneumothorax_side])
     if found.effusion > 0:
         levels = lungs[found.effusion_side]
-        fluid = LABELS["effusion"]
         if patient.posture == "supine":
-            deepest = float(np.max(levels[:, 1] + levels[:, 5]))
-            stack.profile(
-                levels, hu=8.0, label=fluid,
-                z=(-142 * a.height, 60 * a.height), y=(deepest - 12 - 70 * found.effusion, 1e6),
-            )  # fmt: skip
+            _add_crescent(stack, patient, levels)
         else:
             _add_meniscus(stack, patient, levels)
+
+
+def _add_crescent(stack: Stack, patient: Patient, levels: NDArray[np.float64]) -> None:
+    """Fluid of a lying patient: a crescent behind the lung, thinner towards the head."""
+    a, found = patient.anatomy, patient.findings
+    bounds = (-142 * a.height, 70 * a.height)
+    stack.profile(levels, hu=8.0, label=LABELS["effusion"], z=bounds)
+    inner = levels.copy()
+    thin = np.clip((bounds[1] - HEIGHTS) / (150.0 * a.height), 0.0, 1.0) ** 0.6
+    inner[:, 5] = np.maximum(inner[:, 5] - (14.0 + 92.0 * found.effusion) * thin, 4.0)
+    label = LABELS[f"{found.effusion_side} lung"]
+    stack.profile(inner, hu=a.lung_hu, label=label, z=bounds)
 
 
 def _add_meniscus(stack: Stack, patient: Patient, levels: NDArray[np.float64]) -> None:
