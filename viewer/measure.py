@@ -16,6 +16,7 @@ from viewer.calibration import Calibration
 from viewer.pixels.modality import PixelFacts, Values, padding_mask, to_modality
 from viewer.pixels.statistics import Statistics, statistics_in_box, statistics_in_ellipse
 from viewer.spaces import FrameBox, FramePoint
+from viewer.study import UltrasoundRegion
 from viewer.words import _
 
 MM2_PER_CM2: Final = 100.0
@@ -100,7 +101,7 @@ def measure_length(start: FramePoint, end: FramePoint, calibration: Calibration)
     """The distance between two places."""
     columns, rows = end.column - start.column, end.row - start.row
     if calibration.region is not None:
-        return _measure_axes(abs(columns), abs(rows), calibration)
+        return _measure_axes(abs(columns), abs(rows), calibration.region)
     spacing = calibration.spacing_mm
     if spacing is None:
         if not _is_square(calibration):
@@ -212,11 +213,8 @@ def _area(pixels: float, calibration: Calibration) -> tuple[float | None, str, s
     return square_cm, "cm²", _with_basis(f"{number(square_cm)} cm²", calibration)
 
 
-def _measure_axes(columns: float, rows: float, calibration: Calibration) -> Measured:
+def _measure_axes(columns: float, rows: float, region: UltrasoundRegion) -> Measured:
     """A length across an ultrasound region whose axes are no lengths: each axis apart."""
-    region = calibration.region
-    if region is None:
-        return Measured(())
     parts = []
     for extent, delta, unit in (
         (columns, region.delta_x, region.unit_x),

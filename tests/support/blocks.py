@@ -1,11 +1,16 @@
-"""A made CT volume with one bright block in a known corner of the patient, in any orientation."""
+"""Made files: a CT with one bright block in a known corner of the patient, and a colour capture."""
 
 from pathlib import Path
 
 import numpy as np
 import pydicom
 from pydicom.dataset import FileDataset, FileMetaDataset
-from pydicom.uid import CTImageStorage, ExplicitVRLittleEndian, generate_uid
+from pydicom.uid import (
+    CTImageStorage,
+    ExplicitVRLittleEndian,
+    SecondaryCaptureImageStorage,
+    generate_uid,
+)
 
 EXTENT = 32
 """Voxels along each axis; the block fills the eighth towards left, back and head."""
@@ -60,12 +65,7 @@ def _write(
     orientation: list[float],
     number: int,
 ) -> None:
-    meta = FileMetaDataset()
-    meta.TransferSyntaxUID = ExplicitVRLittleEndian
-    meta.MediaStorageSOPClassUID = CTImageStorage
-    meta.MediaStorageSOPInstanceUID = generate_uid()
-    file = FileDataset(str(path), {}, file_meta=meta, preamble=b"\0" * 128)
-    file.SOPClassUID, file.SOPInstanceUID = CTImageStorage, meta.MediaStorageSOPInstanceUID
+    file = _new_file(path, CTImageStorage)
     file.StudyInstanceUID, file.SeriesInstanceUID, file.FrameOfReferenceUID = uids
     file.PatientID, file.PatientName, file.Modality = "BLOCK", "Block^Made", "CT"
     file.InstanceNumber, file.SeriesNumber = number, 1
@@ -77,3 +77,26 @@ def _write(
     file.RescaleSlope, file.RescaleIntercept, file.RescaleType = 1, 0, "HU"
     file.PixelData = pixels.tobytes()
     pydicom.dcmwrite(path, file, enforce_file_format=True)
+
+
+def write_colours(path: Path, pixels: np.ndarray) -> None:
+    """Write RGB pixels (rows, columns, 3) of 8 bits as a secondary capture."""
+    file = _new_file(path, SecondaryCaptureImageStorage)
+    file.StudyInstanceUID, file.SeriesInstanceUID = generate_uid(), generate_uid()
+    file.PatientID, file.PatientName, file.Modality = "COLOUR", "Colour^Made", "OT"
+    file.Rows, file.Columns = pixels.shape[:2]
+    file.SamplesPerPixel, file.PhotometricInterpretation = 3, "RGB"
+    file.PlanarConfiguration = 0
+    file.BitsAllocated, file.BitsStored, file.HighBit, file.PixelRepresentation = 8, 8, 7, 0
+    file.PixelData = pixels.tobytes()
+    pydicom.dcmwrite(path, file, enforce_file_format=True)
+
+
+def _new_file(path: Path, sop_class: str) -> FileDataset:
+    meta = FileMetaDataset()
+    meta.TransferSyntaxUID = ExplicitVRLittleEndian
+    meta.MediaStorageSOPClassUID = sop_class
+    meta.MediaStorageSOPInstanceUID = generate_uid()
+    file = FileDataset(str(path), {}, file_meta=meta, preamble=b"\0" * 128)
+    file.SOPClassUID, file.SOPInstanceUID = sop_class, meta.MediaStorageSOPInstanceUID
+    return file

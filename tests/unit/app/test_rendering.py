@@ -17,7 +17,7 @@ from viewer.study import Series, Window
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[2] / "support"))
 
-from blocks import EXTENT, write_block
+from blocks import EXTENT, write_block, write_colours
 
 load_kernels()  # before each test has fresh folders, so that they are compiled once a machine
 
@@ -128,3 +128,26 @@ def test_an_unknown_series_is_refused_by_its_uid(block) -> None:
         find_series(group(block[0].instances), "9.9")
     with pytest.raises(UserError, match="no pictures"):
         find_series(group([]), "")
+
+
+def test_a_damaged_neighbour_does_not_spoil_a_picture(tmp_path: Path, workers: Workers) -> None:
+    write_block(tmp_path, L, P)
+    instances = [p.instance for p in workers.scan([str(tmp_path)]) if isinstance(p, Found)]
+    frames = Frames(workers)
+    frames.add(instances)
+    (tmp_path / "000.dcm").unlink()
+    series = find_series(group(instances), "")
+    assert render(series, frames, Wanted(index=30, size_px=(32, 32))).pixels.any()
+    with pytest.raises(UserError, match="opened any more"):
+        render(series, frames, Wanted(index=0))
+    frames.close()
+
+
+def test_colours_are_fitted_too(tmp_path: Path, workers: Workers) -> None:
+    write_colours(tmp_path / "rgb.dcm", np.array([[[255, 0, 0], [0, 0, 255]]] * 2, np.uint8))
+    instances = [p.instance for p in workers.scan([str(tmp_path)]) if isinstance(p, Found)]
+    frames = Frames(workers)
+    frames.add(instances)
+    shown = render(find_series(group(instances), ""), frames, Wanted(size_px=(4, 2))).pixels
+    assert shown[0].tolist() == [[0, 0, 0], [255, 0, 0], [0, 0, 255], [0, 0, 0]]
+    frames.close()

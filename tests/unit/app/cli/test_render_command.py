@@ -107,6 +107,11 @@ def test_the_opened_file_is_not_replaced(folder: Path, tmp_path: Path, capsys) -
     capsys.readouterr()
 
 
+def test_a_name_that_is_a_folder(folder: Path, tmp_path: Path, capsys) -> None:
+    assert main(["render", str(folder), "-o", str(tmp_path)]) == 2
+    assert "Name a file" in capsys.readouterr().err
+
+
 def test_a_missing_folder_for_the_picture(folder: Path, tmp_path: Path, capsys) -> None:
     assert main(["render", str(folder), "-o", str(tmp_path / "no" / "out.png")]) == 2
     assert "does not exist" in capsys.readouterr().err

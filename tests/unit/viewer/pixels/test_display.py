@@ -109,6 +109,15 @@ def test_rgb_passes_and_a_window_brightens_it() -> None:
     assert to_display(stored, one, Window(64, 128))[0, 0].tolist() == [0, 201, 255]
 
 
+@pytest.mark.parametrize(("dtype", "full"), [(np.uint16, 65535), (np.uint32, 2**32 - 1)])
+def test_wide_rgb_is_scaled_to_8_bits(dtype: type, full: int) -> None:
+    bits = np.iinfo(dtype).bits
+    pixel_format = PixelFormat(1, 1, 3, bits, bits, bits - 1, photometric="RGB")
+    stored = np.array([[[0, full // 2, full]]], dtype)
+    shown = to_display(stored, PixelFacts(pixel_format, Grey()), Window(128, 256))
+    assert shown[0, 0].tolist() in ([0, 127, 255], [0, 128, 255])
+
+
 def test_ybr_gives_the_primaries_of_the_standard() -> None:
     pixel_format = PixelFormat(1, 3, 3, 8, 8, 7, photometric="YBR_FULL")
     # Red, green and blue by the forward formula of C.7.6.3.1.2.

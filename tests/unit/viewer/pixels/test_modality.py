@@ -36,6 +36,12 @@ def test_whole_rescale_stays_whole_and_does_not_wrap() -> None:
     assert to_modality(np.array([0, 255], np.uint8), facts(intercept=-1024.0)).dtype == np.int16
 
 
+def test_whole_rescale_of_32_bits_does_not_wrap() -> None:
+    one = PixelFacts(PixelFormat(1, 1, bits_allocated=32, bits_stored=32), Grey(slope=3.0))
+    values = to_modality(np.array([2**32 - 1], np.uint32), one)
+    assert values.tolist() == [3 * (2**32 - 1)]
+
+
 def test_without_a_rescale_values_are_the_stored_ones() -> None:
     stored = np.array([1, 2], np.uint16)
     assert to_modality(stored, facts()) is stored

@@ -127,6 +127,14 @@ def test_eight_bits_stay_as_stored_however_dark() -> None:
     assert choice.voi == identity_window(facts)
 
 
+def test_float_captures_get_the_automatic_window() -> None:
+    pixels = PixelFormat(1, 1, bits_allocated=32, bits_stored=32, high_bit=31, kind="float")
+    instance, facts = made("US", pixels=pixels)
+    choice = default_window(instance, facts, np.linspace(0, 1, 1001))
+    assert isinstance(choice.voi, Window)
+    assert ends_of(choice.voi, whole=False) == pytest.approx((0.005, 0.995))
+
+
 def test_a_wholeslide_class_is_no_secondary_capture() -> None:
     instance, facts = made("SM", sop_class="1.2.840.10008.5.1.4.1.1.77.1.6")
     choice = default_window(instance, facts, np.arange(1001.0))
