@@ -10,6 +10,8 @@ from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from typing import Final
 
+import numpy as np
+
 from viewer.render.camera import Camera
 from viewer.render.levels import LevelName
 from viewer.render.transfer import Projection, TransferFunction
@@ -25,6 +27,7 @@ _QUARTER_START_PX: Final = 240.0
 _HALF_START_PX: Final = 300.0
 _SMALLEST_PX: Final = 96.0
 _FULL_OVER_HALF: Final = 1.6
+_HALF_OVER_QUARTER: Final = 2.4
 _COARSE: Final = Quality("quarter", step_voxels=1.4)
 _COARSE_PROJECTION: Final = Quality("quarter", step_voxels=2.8)
 
@@ -134,8 +137,9 @@ class PacedVolume:
         if self._expected_full_ms(size_px) < _DIRECT_MS:
             yield self._renderer.render(camera, size_px, FULL, crop=crop, cancel=cancel)
         else:
-            coarse = _COARSE if self._projection == "shaded" else _COARSE_PROJECTION
-            picture = self._renderer.render(camera, size_px, coarse, crop=crop, cancel=cancel)
+            coarse = self._coarse_quality(size_px)
+            small = self._renderer.render(camera, size_px, coarse, crop=crop, cancel=cancel)
+            picture = _enlarged(small, size_px)
             yield picture.copy()
             start = time.perf_counter()
             yield from self._renderer.render_over(picture, camera, FULL, crop=crop, cancel=cancel)
@@ -143,10 +147,28 @@ class PacedVolume:
         full_us = elapsed_us / (size_px[0] * size_px[1])
         self._paces[self._preset] = replace(self.pace, full_us=full_us)
 
+    def _coarse_quality(self, size_px: tuple[int, int]) -> Quality:
+        """The quarter level, at full size unless motion has shown that this takes too long."""
+        coarse = _COARSE if self._projection == "shaded" else _COARSE_PROJECTION
+        pace = self.pace
+        level = _HALF_OVER_QUARTER if pace.level == "half" else 1.0
+        ray_us = pace.moving_us * pace.step_voxels / coarse.step_voxels / level
+        expected_ms = ray_us * size_px[0] * size_px[1] / 1e3
+        return replace(coarse, fraction=min(1.0, (_DIRECT_MS / max(expected_ms, 1e-3)) ** 0.5))
+
     def _expected_full_ms(self, size_px: tuple[int, int]) -> float:
         pace = self.pace
         guess = pace.moving_us * pace.step_voxels / FULL.step_voxels * _FULL_OVER_HALF
         return (pace.full_us or guess) * size_px[0] * size_px[1] / 1e3
+
+
+def _enlarged(picture: Picture, size_px: tuple[int, int]) -> Picture:
+    """Repeat pixels up to (width, height)."""
+    width, height = size_px
+    rows = np.arange(height) * picture.shape[0] // height
+    columns = np.arange(width) * picture.shape[1] // width
+    enlarged: Picture = picture[rows[:, None], columns]
+    return enlarged
 
 
 def _side(size_px: tuple[int, int]) -> float:

@@ -87,11 +87,11 @@ def test_rest_gives_the_full_picture_at_once_when_it_is_cheap() -> None:
     with ball() as caster:
         volume = PacedVolume(caster, WHITE, "white")
         camera = standard_camera("A", caster.corners_lps_mm)
-        volume.move(camera, (100, 100))
+        volume._paces["white"] = replace(volume.pace, full_us=0.001)
         pictures = list(volume.rest(camera, (100, 100)))
         assert len(pictures) == 1
         assert np.array_equal(pictures[0], caster.render(camera, (100, 100), FULL))
-    assert volume.pace.full_us > 0
+    assert volume.pace.full_us > 0.001
 
 
 def test_rest_shows_a_coarse_picture_first_when_the_full_one_is_dear() -> None:
@@ -105,6 +105,17 @@ def test_rest_shows_a_coarse_picture_first_when_the_full_one_is_dear() -> None:
     assert pictures[0].shape == full.shape
     assert np.array_equal(pictures[-1], full)
     assert volume.pace.full_us < 1e6
+
+
+def test_the_coarse_picture_is_cast_smaller_where_motion_was_slow() -> None:
+    with ball() as caster:
+        volume = PacedVolume(caster, WHITE, "white")
+        camera = standard_camera("A", caster.corners_lps_mm)
+        volume._paces["white"] = replace(volume.pace, full_us=1e6, moving_us=1e3)
+        first = next(volume.rest(camera, (100, 80)))
+    assert first.shape == (80, 100, 4)
+    doubled = (first[:-1] == first[1:]).all(axis=(1, 2))
+    assert doubled.sum() > 20
 
 
 def test_costs_are_kept_per_preset() -> None:
