@@ -27,14 +27,24 @@ class Label:
     leader_to: ViewPoint | None = None
 
 
-def place_label(box: Rect, size: tuple[float, float], tile: Rect, taken: Sequence[Rect]) -> Label:
+def place_label(
+    box: Rect,
+    size: tuple[float, float],
+    tile: Rect,
+    taken: Sequence[Rect],
+    *,
+    below_first: bool = False,
+) -> Label:
     """Place a label of (width, height) by the rules: above left, below, right-aligned, stepped."""
     width, height = size
     wanted = _candidates(box, width, height)
+    if below_first:
+        wanted = [wanted[1], wanted[0], wanted[3], wanted[2]]
     inside = [_within(rect, tile) for rect in wanted]
-    free = [r for r in inside if not meets_any(r, [*taken, box])]
-    if free:
-        return Label(free[0])
+    # What fits without being pushed comes before what the tile's edge pushes aside.
+    for rect in [*(r for r in wanted if _within(r, tile) == r), *inside]:
+        if not meets_any(rect, [*taken, box]):
+            return Label(rect)
     for step in range(1, _STEPS + 1):
         for rect in inside:
             for way in (-1.0, 1.0):

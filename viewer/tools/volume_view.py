@@ -9,6 +9,7 @@ from numpy.typing import NDArray
 
 from viewer.edits import set_volume
 from viewer.render.camera import Camera, Vector, orbit, standard_camera, turned
+from viewer.render.transfer import VolumePreset, volume_presets
 from viewer.state import Edit, VolumeView
 from viewer.tools.surface import Pointer, Surface
 
@@ -18,6 +19,7 @@ _DEG_PER_PX: Final = 0.4
 _PX_FOR_DOUBLE: Final = 120.0
 _ZOOMS: Final = (0.2, 20.0)
 _PERSPECTIVE_DEG: Final = 30.0
+_MARGIN: Final = 1.08
 LEAST_CROP: Final = 0.05
 
 
@@ -35,7 +37,7 @@ def camera_of(
         focal_point_lps_mm=_vector(np.asarray(base.focal_point_lps_mm) - shift),
         direction=_vector(np.cross(right, down)),
         up=_vector(-down),
-        parallel_scale_mm=base.parallel_scale_mm / view.zoom,
+        parallel_scale_mm=_fitting_mm(corners_lps_mm) / min(1.0, aspect) / view.zoom,
     )
 
 
@@ -83,6 +85,12 @@ def crop_to(tile: int, view: VolumeView, axis: Axis, low: float, high: float) ->
     return set_volume(tile, replace(view, crop=(parts[0], parts[1], parts[2])))
 
 
+def preset_of(view: VolumeView, modality: str) -> VolumePreset:
+    """The preset that a view names; the modality's first one when it names none of its own."""
+    presets = volume_presets(modality)
+    return next((p for p in presets if p.id == view.preset), presets[0])
+
+
 def mm_per_px(camera: Camera, height_px: float) -> float:
     """The patient's mm in a px of the tile, in the plane of the volume's middle."""
     return 2 * camera.parallel_scale_mm / max(height_px, 1.0)
@@ -95,6 +103,12 @@ def cropped_ends(
     low = [part[0] * (count - 1) for part, count in zip(crop, shape, strict=True)]
     high = [part[1] * (count - 1) for part, count in zip(crop, shape, strict=True)]
     return (low[0], low[1], low[2]), (high[0], high[1], high[2])
+
+
+def _fitting_mm(corners_lps_mm: NDArray[np.float64]) -> float:
+    """Half the height that shows all of a volume seen from one of its sides."""
+    edges = corners_lps_mm[[1, 2, 4]] - corners_lps_mm[0]
+    return float(np.linalg.norm(edges, axis=1).max()) / 2 * _MARGIN
 
 
 def _bare_camera(view: VolumeView) -> Camera:

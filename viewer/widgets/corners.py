@@ -13,6 +13,7 @@ from viewer.state import TileWindow
 from viewer.study import FrameFacts, FrameRef, Instance, StudyFacts, Window
 from viewer.tools.planes import normal_of, slice_number
 from viewer.tools.stepping import shown_number
+from viewer.tools.volume_view import preset_of
 from viewer.widgets.scene import Scene, taken_at
 from viewer.words import N_, _
 
@@ -275,7 +276,7 @@ def _frame_lines(scene: Scene, lines: _Lines) -> None:
     lines.add(first, image if first else image.capitalize(), bold=True)
     lines.add(
         clean(facts.view_position and _("View {view}").format(view=facts.view_position)),
-        clean(facts.laterality),
+        clean(facts.laterality) if facts.laterality != "U" else "",
         bold=True,
     )
     lines.add(clean(scene.entry.series.description), scene.stack.label)
@@ -307,7 +308,7 @@ def patient_place(point: PatientPoint) -> str:
 def plane_title(scene: Scene) -> tuple[str, str]:
     """The tab of a plane: its name, and its slab, for example ("CORONAL", "mean 20 mm")."""
     if scene.tile.kind == "volume":
-        return _("3D"), ""
+        return _("3D"), _preset_name(scene)
     name = plane_name(normal_of(scene.tile.kind, scene.state.doc.turn))
     off = (
         f" {name.off_deg:.0f}° {_('off')}" if name.off_deg >= 10 and name.name != "oblique" else ""
@@ -324,6 +325,12 @@ _PLANES: Final = {
     "oblique": N_("OBLIQUE"),
 }
 _PROJECTIONS: Final = {"max": N_("max"), "min": N_("min"), "mean": N_("mean")}
+
+
+def _preset_name(scene: Scene) -> str:
+    if scene.entry is None:
+        return ""
+    return _(preset_of(scene.tile.volume, scene.entry.series.modality).name)
 
 
 def _extras(facts: StudyFacts) -> tuple[str, ...]:

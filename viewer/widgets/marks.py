@@ -231,7 +231,8 @@ def _paint_value(
     box = _inside(_value_box(mark, transform, width), tile)
     gap = OFF_LINE_PX - 4
     grown = (box[0], box[1] - gap, box[2], box[3] + gap)
-    label = place_label(grown, (width, height), tile, taken)
+    below = mark.kind == "angle" and _opens_upwards(mark, transform)
+    label = place_label(grown, (width, height), tile, taken, below_first=below)
     _paint_leader(painter, label, ink.OWN)
     for row, line in enumerate(lines):
         at = QPointF(label.rect[0], label.rect[1] + 12 + 16 * row)
@@ -246,7 +247,7 @@ def _value_box(mark: Annotation, transform: Transform, width: float) -> Rect:
     seen = [transform.to_view(point) for point in mark.points]
     if mark.kind == "angle" and len(seen) > 1:
         x, y = seen[1]
-        return x - width / 2, y - 8, x + width / 2, y + 8
+        return x - width / 2, y - 2, x + width / 2, y + 2
     x, y = (seen[0].x + seen[1].x) / 2, (seen[0].y + seen[1].y) / 2
     # The text's own width of a slanting line is what it must keep clear of.
     run = abs(seen[1].x - seen[0].x) or 1.0
@@ -255,6 +256,12 @@ def _value_box(mark: Annotation, transform: Transform, width: float) -> Rect:
     if rise >= run * 3:
         return x + OFF_LINE_PX, y - 12, x + OFF_LINE_PX + width, y - 12
     return x - width / 2, y - half, x + width / 2, y + half
+
+
+def _opens_upwards(mark: Annotation, transform: Transform) -> bool:
+    """Whether the legs of an angle rise from its vertex: the text then goes below it."""
+    seen = [transform.to_view(point) for point in mark.points]
+    return len(seen) == 3 and seen[0].y + seen[2].y < 2 * seen[1].y
 
 
 def _paint_leader(painter: QPainter, label: Label, color: QColor) -> None:

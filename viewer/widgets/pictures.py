@@ -13,7 +13,7 @@ from PySide6.QtGui import QImage
 
 from viewer.annotations import PlaneRef
 from viewer.pixels.display import DisplayTable, display_table, to_display
-from viewer.pixels.modality import PixelFacts
+from viewer.pixels.modality import PixelFacts, mask_bits
 from viewer.pixels.voi import Voi
 from viewer.reading.frames import Stored
 from viewer.reading.volumes import Volume
@@ -30,10 +30,14 @@ _NEAREST_FROM: Final = 8.0
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Values:
-    """Stored values (height, width[, 3]) at device pixels, and which of them show the image."""
+    """Stored values (height, width[, 3]) at device pixels, which of them show the image, and facts.
+
+    ``facts`` are None where the values are colours already.
+    """
 
     values: NDArray[Any]
     inside: NDArray[np.bool_]
+    facts: PixelFacts | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,16 +72,19 @@ class FramePicture:
         if facts.is_color:
             rgb = self._rgb(stored, facts, voi, invert=invert)
             key = (stored.ref, transform, grain, pixel_grid, voi, invert)
-            tile = self._kept(key, rgb, transform, grain, pixel_grid=pixel_grid)
+            tile = self._kept(key, rgb, None, transform, grain, pixel_grid=pixel_grid)
             return self._levels.colour_image(tile, grain)
         key = (stored.ref, transform, grain, pixel_grid)
-        tile = self._kept(key, stored.pixels, transform, grain, pixel_grid=pixel_grid)
-        return self._levels.grey_image(tile, facts, voi, invert=invert, grain=grain)
+        tile = self._kept(key, stored.pixels, facts, transform, grain, pixel_grid=pixel_grid)
+        return self._levels.grey_image(tile, tile.facts or facts, voi, invert=invert, grain=grain)
 
-    def prepare(self, stored: Stored, transform: Transform, grain: Grain) -> None:
-        """Resample a frame that may be wanted next."""
-        if stored.pixels.ndim == 2:
-            self._kept((stored.ref, transform, grain, False), stored.pixels, transform, grain)
+    def prepare(
+        self, stored: Stored, facts: PixelFacts, transform: Transform, grain: Grain
+    ) -> None:
+        """Resample a grey frame that may be wanted next."""
+        if not facts.is_color:
+            key = (stored.ref, transform, grain, False)
+            self._kept(key, stored.pixels, facts, transform, grain)
 
     def is_ready(self, ref: FrameRef, transform: Transform, grain: Grain) -> bool:
         """Whether a frame is resampled already."""
@@ -87,6 +94,7 @@ class FramePicture:
         self,
         key: tuple[object, ...],
         pixels: NDArray[Any],
+        facts: PixelFacts | None,
         transform: Transform,
         grain: Grain,
         *,
@@ -96,14 +104,18 @@ class FramePicture:
         if found is None:
             matrix = frame_to_device(transform, grain.ratio)
             is_large = transform.view_px_per_column * grain.ratio >= _NEAREST_FROM
-            is_nearest = pixels.dtype == np.bool_ or (pixel_grid and is_large)
+            is_nearest = pixel_grid and is_large
+            if facts is not None:
+                # Other things in the upper bits must not be interpolated.
+                pixels, facts = mask_bits(pixels, facts)
+                is_nearest = is_nearest or facts.format.bits_stored == 1
             tile = resample_frame(
                 pixels,
                 matrix,
                 grain.size_px,
                 interpolation="nearest" if is_nearest else "linear",
             )
-            found = self._tiles[key] = Values(tile.values, tile.inside)
+            found = self._tiles[key] = Values(tile.values, tile.inside, facts)
             while len(self._tiles) > _KEPT_TILES:
                 self._tiles.popitem(last=False)
         else:

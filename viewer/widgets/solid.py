@@ -10,7 +10,7 @@ from viewer.widgets.cube import SIZE_PX, paint_cube
 from viewer.widgets.overlay import MARGIN
 from viewer.widgets.scene import Scene
 from viewer.widgets.sources import Sources
-from viewer.widgets.volume_picture import Cast, VolumePicture, Wanted, preset_of
+from viewer.widgets.volume_picture import Cast, VolumePicture, Wanted
 from viewer.words import _
 
 
@@ -75,10 +75,3 @@ class Solid:
             return _("Preparing the 3D picture.")
         is_current = cast.wanted.view == scene.tile.volume
         return _("Full quality") if cast.is_full and is_current and not is_moving else _("REDUCED")
-
-
-def preset_name(scene: Scene) -> str:
-    """The name of the preset in use."""
-    if scene.entry is None:
-        return ""
-    return _(preset_of(scene.tile.volume, scene.entry.series.modality).name)

@@ -170,7 +170,9 @@ class Sources:
 
     def facts(self, stored: Stored) -> PixelFacts:
         """What turns a frame's stored values into a picture."""
-        return facts_of(stored.instance, stored.frame_number, stored.photometric)
+        return facts_of(
+            stored.instance, stored.frame_number, stored.photometric, stored.bits_stored
+        )
 
     def choice(self, tile: Tile, stored: Stored) -> VoiChoice:
         """The window of a stack tile on this frame."""

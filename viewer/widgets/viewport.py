@@ -8,7 +8,6 @@ from PySide6.QtCore import QEvent, QPoint, QPointF, Qt, QTimer, Signal
 from PySide6.QtGui import (
     QContextMenuEvent,
     QFocusEvent,
-    QImage,
     QKeyEvent,
     QMouseEvent,
     QNativeGestureEvent,
@@ -19,24 +18,21 @@ from PySide6.QtGui import (
 )
 from PySide6.QtWidgets import QWidget
 
-from viewer.annotations import Annotation
 from viewer.errors import UserError
-from viewer.measure import measure
 from viewer.reading.frames import Prefetch
 from viewer.spaces import ViewPoint
 from viewer.state import State
 from viewer.study import FrameRef
-from viewer.tools import crosshair
 from viewer.tools.bindings import Button, Modifier
-from viewer.tools.labels import finding_numbers
 from viewer.tools.transform import Area, Canvas
-from viewer.widgets import cursors, marks, overlay, plane_lines
+from viewer.widgets import cursors, overlay
 from viewer.widgets.gestures import Apply, End, Gestures
-from viewer.widgets.pictures import FramePicture, Grain, PlanePictures
+from viewer.widgets.pictures import Grain
 from viewer.widgets.readout import pointer_text, tile_name
 from viewer.widgets.scene import Scene, make_scene
 from viewer.widgets.solid import Solid
 from viewer.widgets.sources import Sources
+from viewer.widgets.tile_painting import Moment, TilePainting
 from viewer.widgets.window_field import WindowField
 
 FLASH_MS: Final = 120
@@ -80,9 +76,8 @@ class Viewport(QWidget):
         self._failed: dict[FrameRef, UserError] = {}
         self._prefetch: Prefetch | None = None
         self._wanted: FrameRef | None = None
-        self._frames = FramePicture()
-        self._planes = PlanePictures()
         self._solid = Solid(sources, f"volume picture {id(self)}", self._changed)
+        self._painting = TilePainting(sources, self._solid)
         self._gestures = Gestures(self.scene, apply, sources, on_end=self._flash)
         self._window_field = WindowField(self, apply)
         self._hovered = ""
@@ -172,10 +167,18 @@ class Viewport(QWidget):
         """Picture, marks, letters and texts, badges, frame."""
         scene = self.scene()
         painter = QPainter(self)
-        painter.fillRect(self.rect(), Qt.GlobalColor.black)
-        if not scene.message:
-            self._paint_picture(painter, scene)
-        self._paint_over(painter, scene)
+        self._painting.paint(
+            painter,
+            scene,
+            self._grain(),
+            moment=Moment(
+                draft=self._gestures.draft,
+                hovered=self._hovered,
+                has_pointer=self._has_pointer,
+                is_dragging=self._gestures.is_dragging,
+                end=self._flashing,
+            ),
+        )
         painter.end()
         if scene.stored is not None:
             self._idle_timer.start()
@@ -299,101 +302,6 @@ class Viewport(QWidget):
         """Keys are commands of the window; they go up."""
         event.ignore()
 
-    # Painting
-
-    def _paint_picture(self, painter: QPainter, scene: Scene) -> None:
-        if scene.tile.kind == "volume":
-            self._solid.paint(painter, scene, is_moving=self._gestures.is_dragging)
-            return
-        image = self._image(scene)
-        if image is not None:
-            painter.drawImage(QPointF(0, 0), image)
-        if scene.tile.is_plane and scene.state.nav.tool == "crosshair":
-            self._paint_cuts(painter, scene)
-
-    def _image(self, scene: Scene) -> QImage | None:
-        if scene.choice is None or scene.facts is None:
-            return None
-        invert = scene.tile.invert != scene.choice.invert
-        if scene.stored is not None:
-            return self._frames.image(
-                scene.stored,
-                scene.facts,
-                scene.choice.voi,
-                invert=invert,
-                transform=scene.transform,
-                grain=self._grain(),
-                pixel_grid=scene.state.nav.pixel_grid,
-            )
-        slicer = self._sources.slicer(scene.tile)
-        if slicer is None or scene.plane is None or scene.volume is None:
-            return None
-        return self._planes.image(
-            slicer,
-            scene.plane,
-            scene.tile.slab,
-            volume=scene.volume,
-            facts=scene.facts,
-            voi=scene.choice.voi,
-            invert=invert,
-            transform=scene.transform,
-            grain=self._grain(),
-        )
-
-    def _paint_cuts(self, painter: QPainter, scene: Scene) -> None:
-        cuts = crosshair.cuts_on(scene.state, scene.surface)
-        thick = [scene.state.doc.tiles[c.tile].slab.thickness_mm for c in cuts if c.half_slab_px]
-        text = plane_lines.slab_text(thick[0]) if thick else ""
-        plane_lines.paint_cuts(painter, cuts, slab_text=text, is_led=self._has_pointer)
-
-    def _paint_over(self, painter: QPainter, scene: Scene) -> None:
-        notes = overlay.notes_of(scene)
-        if not scene.message:
-            self._paint_marks(painter, scene, notes)
-        overlay.paint_notes(painter, scene, notes)
-        overlay.paint_message(painter, scene)
-        overlay.paint_strip(painter, scene)
-        if self._flashing:
-            overlay.paint_flash(painter, scene, is_end=self._flashing == "last")
-        overlay.paint_frame(painter, scene, alone=len(scene.state.doc.tiles) == 1)
-
-    def _paint_marks(self, painter: QPainter, scene: Scene, notes: overlay.Notes) -> None:
-        draft = self._gestures.draft
-        shown = scene.marks if draft is None else (*scene.marks, draft)
-        if not shown:
-            return
-        models = {m.model_name for m in shown if m.by_model}
-        look = marks.MarkLook(
-            selected=scene.state.nav.selected,
-            hovered=self._hovered,
-            numbers=finding_numbers(scene.state),
-            texts={m.id: self._text_of(m, scene) for m in shown if not m.by_model},
-            several_models=len(models) > 1,
-        )
-        area = scene.area
-        tile = (area.left, area.top, area.left + area.width, area.top + area.height)
-        taken = overlay.text_rects(scene, notes)
-        marks.paint_marks(painter, shown, scene.transform, look=look, tile=tile, taken=taken)
-
-    def _text_of(self, mark: Annotation, scene: Scene) -> str:
-        calibration = scene.calibration
-        if scene.instance is not None and isinstance(scene.where, FrameRef):
-            calibration = self._sources.calibration(
-                scene.instance, scene.where.frame_number, mark.points
-            )
-        if calibration is None:
-            return ""
-        stored = scene.stored.pixels if scene.stored is not None else None
-        return "\n".join(measure(mark, calibration, stored=stored, facts=scene.facts).lines)
-
-    def _grain(self) -> Grain:
-        """Device pixels; logical ones while something moves on a dense screen."""
-        ratio = self.devicePixelRatioF()
-        if self._coarse and ratio >= _DENSE:
-            ratio = 1.0
-        size = math.ceil(self.width() * ratio), math.ceil(self.height() * ratio)
-        return Grain((max(size[0], 1), max(size[1], 1)), ratio)
-
     # Pixels on their way
 
     def _changed(self) -> None:
@@ -444,22 +352,9 @@ class Viewport(QWidget):
 
     def _prepare_next(self) -> None:
         """While idle, resample the neighbours: the next step then costs as much as a window."""
-        scene = self.scene()
-        if scene.stack is None or scene.stored is None or self._gestures.is_dragging:
-            return
-        grain, transform = self._grain(), scene.transform
-        for step in (1, -1):
-            index = scene.position + step
-            if not 0 <= index < len(scene.stack.frames):
-                continue
-            ref = scene.stack.frames[index]
-            stored = self._sources.peek(ref)
-            if stored is None or stored.pixels.shape != scene.stored.pixels.shape:
-                continue
-            if not self._frames.is_ready(ref, transform, grain):
-                self._frames.prepare(stored, transform, grain)
-                self._idle_timer.start()
-                return
+        is_still = not self._gestures.is_dragging
+        if is_still and self._painting.prepare_neighbour(self.scene(), self._grain()):
+            self._idle_timer.start()
 
     # Small things
 
@@ -476,6 +371,14 @@ class Viewport(QWidget):
 
     def _is_dense(self) -> bool:
         return self.devicePixelRatioF() >= _DENSE
+
+    def _grain(self) -> Grain:
+        """Device pixels; logical ones while something moves on a dense screen."""
+        ratio = self.devicePixelRatioF()
+        if self._coarse and ratio >= _DENSE:
+            ratio = 1.0
+        size = math.ceil(self.width() * ratio), math.ceil(self.height() * ratio)
+        return Grain((max(size[0], 1), max(size[1], 1)), ratio)
 
     def _begin_moving(self) -> None:
         if self._is_dense():

@@ -17,10 +17,10 @@ from viewer.jobs import Cancel, Jobs
 from viewer.reading.volumes import Volume
 from viewer.render.camera import Camera
 from viewer.render.pacing import PacedVolume
-from viewer.render.transfer import TransferFunction, VolumePreset, volume_presets
+from viewer.render.transfer import TransferFunction, VolumePreset
 from viewer.render.volume import CropBox, VolumeCaster
 from viewer.state import VolumeView
-from viewer.tools.volume_view import camera_of, cropped_ends
+from viewer.tools.volume_view import camera_of, cropped_ends, preset_of
 
 _INT16: Final = np.iinfo(np.int16)
 
@@ -168,12 +168,6 @@ class VolumePicture:
         shape = self._volume.voxels.shape
         low, high = cropped_ends(view.crop, (shape[0], shape[1], shape[2]))
         return CropBox(low, high)
-
-
-def preset_of(view: VolumeView, modality: str) -> VolumePreset:
-    """The preset that a view names; the modality's first one when it names none of its own."""
-    presets = volume_presets(modality)
-    return next((p for p in presets if p.id == view.preset), presets[0])
 
 
 class _UntilNewer:

@@ -1,0 +1,146 @@
+"""Painting a tile: picture, planes, marks, letters, texts, badges, strip, frame; in this order."""
+
+from dataclasses import dataclass
+
+from PySide6.QtCore import QPointF, Qt
+from PySide6.QtGui import QImage, QPainter
+
+from viewer.annotations import Annotation
+from viewer.measure import measure
+from viewer.study import FrameRef
+from viewer.tools import crosshair
+from viewer.tools.labels import finding_numbers
+from viewer.widgets import marks, overlay, plane_lines
+from viewer.widgets.gestures import End
+from viewer.widgets.pictures import FramePicture, Grain, PlanePictures
+from viewer.widgets.scene import Scene
+from viewer.widgets.solid import Solid
+from viewer.widgets.sources import Sources
+
+
+@dataclass(frozen=True, slots=True)
+class Moment:
+    """What lives only while something is done: a half-placed mark, hover, a flash at an end."""
+
+    draft: Annotation | None = None
+    hovered: str = ""
+    has_pointer: bool = False
+    is_dragging: bool = False
+    end: End = ""
+
+
+class TilePainting:
+    """Paints one tile; keeps its pictures."""
+
+    def __init__(self, sources: Sources, solid: Solid) -> None:
+        self._sources = sources
+        self._solid = solid
+        self._frames = FramePicture()
+        self._planes = PlanePictures()
+
+    def paint(self, painter: QPainter, scene: Scene, grain: Grain, *, moment: Moment) -> None:
+        """Paint everything."""
+        width, height = scene.size
+        painter.fillRect(0, 0, round(width), round(height), Qt.GlobalColor.black)
+        notes = overlay.notes_of(scene)
+        if not scene.message:
+            self._paint_picture(painter, scene, grain, moment)
+            self._paint_marks(painter, scene, notes, moment)
+        overlay.paint_notes(painter, scene, notes)
+        overlay.paint_message(painter, scene)
+        overlay.paint_strip(painter, scene)
+        if moment.end:
+            overlay.paint_flash(painter, scene, is_end=moment.end == "last")
+        overlay.paint_frame(painter, scene, alone=len(scene.state.doc.tiles) == 1)
+
+    def prepare_neighbour(self, scene: Scene, grain: Grain) -> bool:
+        """Resample one neighbour of a frame; False when both are ready or not read yet."""
+        if scene.stack is None or scene.stored is None:
+            return False
+        for index in (scene.position + 1, scene.position - 1):
+            if not 0 <= index < len(scene.stack.frames):
+                continue
+            stored = self._sources.peek(scene.stack.frames[index])
+            if stored is None or stored.pixels.shape != scene.stored.pixels.shape:
+                continue
+            facts = self._sources.facts(stored)
+            ready = self._frames.is_ready(stored.ref, scene.transform, grain)
+            if not ready and not facts.is_color:
+                self._frames.prepare(stored, facts, scene.transform, grain)
+                return True
+        return False
+
+    def _paint_picture(self, painter: QPainter, scene: Scene, grain: Grain, moment: Moment) -> None:
+        if scene.tile.kind == "volume":
+            self._solid.paint(painter, scene, is_moving=moment.is_dragging)
+            return
+        image = self._image(scene, grain)
+        if image is not None:
+            painter.drawImage(QPointF(0, 0), image)
+        if scene.tile.is_plane and scene.state.nav.tool == "crosshair":
+            _paint_cuts(painter, scene, has_pointer=moment.has_pointer)
+
+    def _image(self, scene: Scene, grain: Grain) -> QImage | None:
+        if scene.choice is None or scene.facts is None:
+            return None
+        invert = scene.tile.invert != scene.choice.invert
+        if scene.stored is not None:
+            return self._frames.image(
+                scene.stored,
+                scene.facts,
+                scene.choice.voi,
+                invert=invert,
+                transform=scene.transform,
+                grain=grain,
+                pixel_grid=scene.state.nav.pixel_grid,
+            )
+        slicer = self._sources.slicer(scene.tile)
+        if slicer is None or scene.plane is None or scene.volume is None:
+            return None
+        return self._planes.image(
+            slicer,
+            scene.plane,
+            scene.tile.slab,
+            volume=scene.volume,
+            facts=scene.facts,
+            voi=scene.choice.voi,
+            invert=invert,
+            transform=scene.transform,
+            grain=grain,
+        )
+
+    def _paint_marks(
+        self, painter: QPainter, scene: Scene, notes: overlay.Notes, moment: Moment
+    ) -> None:
+        shown = scene.marks if moment.draft is None else (*scene.marks, moment.draft)
+        if not shown:
+            return
+        models = {mark.model_name for mark in shown if mark.by_model}
+        look = marks.MarkLook(
+            selected=scene.state.nav.selected,
+            hovered=moment.hovered,
+            numbers=finding_numbers(scene.state),
+            texts={m.id: self._text_of(m, scene) for m in shown if not m.by_model},
+            several_models=len(models) > 1,
+        )
+        area = scene.area
+        tile = (area.left, area.top, area.left + area.width, area.top + area.height)
+        taken = overlay.text_rects(scene, notes)
+        marks.paint_marks(painter, shown, scene.transform, look=look, tile=tile, taken=taken)
+
+    def _text_of(self, mark: Annotation, scene: Scene) -> str:
+        calibration = scene.calibration
+        if scene.instance is not None and isinstance(scene.where, FrameRef):
+            number = scene.where.frame_number
+            calibration = self._sources.calibration(scene.instance, number, mark.points)
+        if calibration is None:
+            return ""
+        stored = scene.stored.pixels if scene.stored is not None else None
+        return "\n".join(measure(mark, calibration, stored=stored, facts=scene.facts).lines)
+
+
+def _paint_cuts(painter: QPainter, scene: Scene, *, has_pointer: bool) -> None:
+    cuts = crosshair.cuts_on(scene.state, scene.surface)
+    thick = [scene.state.doc.tiles[c.tile].slab.thickness_mm for c in cuts if c.half_slab_px]
+    text = plane_lines.slab_text(thick[0]) if thick else ""
+    plane_lines.paint_cuts(painter, cuts, slab_text=text, is_led=has_pointer)
