@@ -126,6 +126,22 @@ def frame_picture(stored: Stored, choice: VoiChoice, size_px: tuple[int, int]) -
     return _shown(tile.values, tile.inside, facts, choice)
 
 
+def default_of_frame(series: Series, stack: Stack, frames: Frames, index: int) -> VoiChoice:
+    """The window that a stack starts with at an index; UserError when that frame cannot be read."""
+    spokes = frames.get(stack.frames[window_index(series.modality, index)])
+    facts = facts_of_frame(spokes)
+    if facts.is_color:
+        return default_window(spokes.instance, facts, np.empty(0))
+    pairs: list[tuple[Values, PixelFacts]] = []
+    for place in frames_to_sample(len(stack.frames)):
+        try:
+            other = frames.get(stack.frames[place])
+        except UserError:
+            continue  # another frame of the series is damaged, which is no reason to fail here
+        pairs.append((other.pixels, facts_of_frame(other)))
+    return default_window(spokes.instance, facts, sample_values(pairs))
+
+
 def facts_of_frame(stored: Stored) -> PixelFacts:
     """What turns a decoded frame into a picture."""
     return facts_of(
@@ -169,7 +185,7 @@ def _render_frame(series: Series, stack: Stack, frames: Frames, wanted: Wanted) 
     count = len(stack.frames)
     index = _checked_index(wanted.index, count)
     stored = frames.get(stack.frames[index])
-    choice = _given(wanted) or _default_of_frame(series, stack, frames, stored, index)
+    choice = _given(wanted) or default_of_frame(series, stack, frames, index)
     return Rendered(
         frame_picture(stored, choice, wanted.size_px),
         series.uid,
@@ -180,22 +196,6 @@ def _render_frame(series: Series, stack: Stack, frames: Frames, wanted: Wanted) 
         window_name=choice.name,
         notes=_sentences((*stack.notes, *stored.instance.notes, *stored.notes, choice.note)),
     )
-
-
-def _default_of_frame(
-    series: Series, stack: Stack, frames: Frames, stored: Stored, index: int
-) -> VoiChoice:
-    """The window that a stack starts with at an index."""
-    spokes = frames.get(stack.frames[window_index(series.modality, index)])
-    pairs: list[tuple[Values, PixelFacts]] = []
-    for place in frames_to_sample(len(stack.frames)):
-        try:
-            other = frames.get(stack.frames[place])
-        except UserError:
-            continue  # another frame of the series is damaged, which is no reason to fail here
-        pairs.append((other.pixels, facts_of_frame(other)))
-    sample = sample_values(pairs) if not facts_of_frame(stored).is_color else np.empty(0)
-    return default_window(spokes.instance, facts_of_frame(spokes), sample)
 
 
 def _render_plane(series: Series, volume: Volume, facts: PixelFacts, wanted: Wanted) -> Rendered:

@@ -16,15 +16,21 @@ from pydicom.pixels import (
     pixel_array,
 )
 
-from app.rendering import Rendered, Wanted, find_series, frame_picture, render
-from viewer.pixels.display import display_table, to_display
+from app.rendering import Rendered, Wanted, default_of_frame, find_series, render
+from assistant.displays import Displays
+from assistant.looks import Look
+from viewer.calibration import calibration_of
+from viewer.pixels.display import to_display
 from viewer.pixels.modality import facts_of
 from viewer.pixels.windows import VoiChoice, stored_choices
-from viewer.reading.frames import Frames
+from viewer.reading.frames import Frames, Stored
 from viewer.reading.grouping import group
 from viewer.reading.workers import Found, Workers
 from viewer.render.kernel_cache import load_kernels
+from viewer.state import View
 from viewer.study import Instance, Library, Window
+from viewer.tools.transform import Area, Canvas, frame_to_view
+from viewer.widgets.pictures import FramePicture, Grain
 
 load_kernels()  # before each test has fresh folders, so that they are compiled once a machine
 
@@ -231,17 +237,57 @@ def test_volume_shows_the_patient_from_the_front(chest: tuple[Library, Frames]) 
     assert upper > lower
 
 
-def test_thumbnail_screen_and_command_line_are_one_picture(
-    chest: tuple[Library, Frames],
-) -> None:
-    library, frames = chest
+def on_screen(stored: Stored, choice: VoiChoice) -> np.ndarray:
+    """The frame as a tile draws it at one device pixel a column."""
+    rows, columns = stored.pixels.shape[:2]
+    canvas = Canvas(columns, rows, calibration_of(stored.instance).aspect)
+    height = round(rows * canvas.aspect)
+    transform = frame_to_view(View(), canvas, Area(0.0, 0.0, columns, height))
+    facts = facts_of(stored.instance, stored.frame_number, stored.photometric, stored.bits_stored)
+    picture = FramePicture()  # lives as long as its image, which copies nothing
+    image = picture.image(
+        stored,
+        facts,
+        choice.voi,
+        invert=choice.invert,
+        transform=transform,
+        grain=Grain((columns, height), 1.0),
+    )
+    lines = np.frombuffer(image.constBits(), np.uint8).reshape(image.height(), -1)
+    samples = 1 if image.isGrayscale() else 3
+    shown = lines[:, : image.width() * samples].reshape(height, columns, samples)
+    return shown.squeeze().copy()
+
+
+@pytest.mark.parametrize(
+    "name",
+    [
+        CHEST,
+        "cr_dx/cr_extremity_monochrome1_j2k.dcm",
+        "mg/mg_mlo_jpeg_lossless.dcm",
+        "cxr_pairs_as_dicom/p001/prior.dcm",
+        "nm_pt/pt_jpeg_lossless_small.dcm",
+        "us/us_palette_cine_rle.dcm",
+        "us/us_ybr_small_cine.dcm",
+    ],
+)
+def test_eye_model_and_file_get_one_picture(name: str, shared_data: Path, workers: Workers) -> None:
+    instances = scanned(workers, shared_data / name)
+    frames = Frames(workers)
+    frames.add(instances)
+    library = group(instances)
     series = find_series(library, "")
-    stored = frames.get(series.stacks[0].frames[50])
-    facts, window = facts_of(stored.instance), Window(40, 400)
-    whole = to_display(stored.pixels, facts, window)
-    kept = display_table(facts, window).apply(stored.pixels)
-    fitted = frame_picture(stored, VoiChoice(window, "user"), (512, 512))
-    written = drawn(chest, index=50, size_px=(512, 512)).pixels
-    assert np.array_equal(whole, kept)
-    assert np.array_equal(whole, fitted)
-    assert np.array_equal(whole, written)
+    ref = series.stacks[0].frames[0]
+    stored = frames.get(ref)
+    rows, columns = stored.pixels.shape[:2]
+
+    written = render(series, frames, Wanted(index=0, size_px=(columns, rows)))
+    sources = Displays(frames, library.find_series, lambda uid, index: pytest.fail("no volume"))
+    look = Look(series.uid, instances[0].study.study_uid, ref)
+    seen = sources.display(look).levels
+    choice = default_of_frame(series, series.stacks[0], frames, 0)
+
+    assert seen.max() > seen.min()
+    assert np.array_equal(written.pixels, seen)
+    assert np.array_equal(on_screen(stored, choice), seen)
+    frames.close()
