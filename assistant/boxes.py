@@ -9,7 +9,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any, Final
 
-from assistant.looks import MODEL_UNITS, Placement
+from assistant.looks import MODEL_UNITS, Placement, Side
 from viewer import limits
 from viewer.spaces import FrameBox
 from viewer.words import N_, _
@@ -138,6 +138,26 @@ def to_frame(box: ModelBox, placement: Placement) -> Mapped | Rejected:
 def is_asked(label: str, words: str) -> bool:
     """Whether a label is what the question named, after folding of case and blanks."""
     return _folded(label) == _folded(words)
+
+
+def side_note(box: ModelBox, placement: Placement, patient_left: Side) -> str:
+    """What is to be said where a label names a side: a contradiction, or that nobody can tell.
+
+    Never repaired: the model may mean the picture's left, or be wrong about the thing itself.
+    """
+    named = {side for side in ("left", "right") if side in box.label.casefold().split()}
+    if len(named) != 1:
+        return ""
+    if not patient_left:
+        return _("Side not verified: the file does not record it.")
+    image = placement.image_units
+    on_left_half = (box.x0 + box.x1) / 2 < (image.left + image.right) / 2
+    is_patient_left = on_left_half == (patient_left == "left")
+    if is_patient_left == ("left" in named):
+        return ""
+    if is_patient_left:
+        return _("The label says right, but the box lies on the patient's left.")
+    return _("The label says left, but the box lies on the patient's right.")
 
 
 def verdict(answer: str, choices: tuple[str, ...]) -> str:

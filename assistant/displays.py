@@ -11,7 +11,7 @@ from typing import Any, Final
 import numpy as np
 from numpy.typing import NDArray
 
-from assistant.looks import Displayed, Look
+from assistant.looks import Displayed, Look, Side
 from viewer.annotations import PlaneRef
 from viewer.calibration import calibration_of
 from viewer.errors import UserError
@@ -31,6 +31,7 @@ FindVolume = Callable[[str, int], Volume]
 CT_WINDOWS: Final = ((-1024.0, 1024.0), (-135.0, 215.0), (0.0, 80.0))
 """HU from and to of the red, green and blue channel; linear, clipped."""
 
+_SURE_OF_SIDE: Final = 0.7
 _NO_SAMPLE: Final[Sample] = np.empty(0)
 
 
@@ -83,6 +84,7 @@ class Displays:
             window_name=name,
             photometric=stored.photometric,
             source_digest=_digest(stored.pixels),
+            patient_left=_left_of(stored),
             notes=stored.notes,
         )
 
@@ -119,6 +121,7 @@ def _displayed(look: Look, stored: Stored, choice: VoiChoice) -> Displayed:
         window_name=choice.name,
         photometric=stored.photometric,
         source_digest=_digest(stored.pixels),
+        patient_left=_left_of(stored),
         notes=(*stored.notes, *((choice.note,) if choice.note else ())),
     )
 
@@ -152,6 +155,7 @@ def _display_plane(look: Look, where: PlaneRef, series: Series, volume: Volume) 
         window_name=choice.name,
         photometric="MONOCHROME2",
         source_digest=_digest(cut.values),
+        patient_left=_side(where.right[0]),
         notes=volume.notes,
     )
 
@@ -159,6 +163,21 @@ def _display_plane(look: Look, where: PlaneRef, series: Series, volume: Volume) 
 def digest_of(frames: Frames, ref: FrameRef) -> str:
     """SHA-256 of a frame's stored values, in hex; UserError when it cannot be read."""
     return _digest(frames.get(ref).pixels)
+
+
+def _left_of(stored: Stored) -> Side:
+    """Where the patient's left lies on a frame, by its plane, else by Patient Orientation."""
+    if stored.plane.orientation is not None:
+        return _side(stored.plane.orientation[0])
+    along_row = (*stored.instance.study.patient_orientation, "")[0][:1].upper()
+    return {"L": "right", "R": "left"}.get(along_row, "")  # type: ignore[return-value]
+
+
+def _side(along_row_x: float) -> Side:
+    """By the x, towards the patient's left, of the direction along a row; "" when it is small."""
+    if abs(along_row_x) < _SURE_OF_SIDE:
+        return ""
+    return "right" if along_row_x > 0 else "left"
 
 
 def _volume_facts(series: Series, volume: Volume) -> PixelFacts:

@@ -22,6 +22,8 @@ from viewer.study import FrameRef, Window
 Levels = Literal["window", "contract"]
 """The tile's window, or what the model was trained on: three windows of CT, the span of MR."""
 
+Side = Literal["left", "right", ""]
+
 MODEL_UNITS: Final = 1000.0
 """A model gives places from 0 to this along each side of its picture."""
 
@@ -55,6 +57,8 @@ class Displayed:
 
     ``aspect`` is the height of a pixel over its width. ``window`` is None where a lookup table or
     several windows were used; ``source_digest`` the SHA-256 of the values it was made from.
+    ``patient_left`` is the side of the frame where the patient's left lies, "" where that is not
+    recorded: never from habit.
     """
 
     levels: NDArray[np.uint8]
@@ -63,6 +67,7 @@ class Displayed:
     window_name: str = ""
     photometric: str = ""
     source_digest: str = ""
+    patient_left: Side = ""
     notes: tuple[str, ...] = ()
 
 

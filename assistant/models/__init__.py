@@ -1,0 +1,1 @@
+"""Models on this computer, and where others are to be had."""

@@ -1,0 +1,22 @@
+"""What is said beside everything a model wrote; exact strings, tested word by word."""
+
+from typing import Final
+
+from viewer.words import N_, _
+
+DRAFT: Final = N_("AI draft – may be wrong, may miss things, check every word.")
+STAND_IN: Final = N_("Its words mean nothing. It shows how asking works.")
+NAMED_NOTHING: Final = N_("The model named nothing. That is not a normal finding.")
+BEFORE_FIRST: Final = N_(
+    "The model answers when you ask, never before. Its answer is a draft for you to check."
+)
+
+
+def notice_of(model_name: str) -> str:
+    """The line that stands above a conversation and goes with every copy of it."""
+    return f"{_(DRAFT)} {model_name}".strip()
+
+
+def copied(text: str, *, model_name: str, record_id: str) -> str:
+    """A text for the clipboard: with the notice and the id of its record."""
+    return f"{text.strip()}\n\n{notice_of(model_name)}\n{_('Record')} {record_id}"
