@@ -23,6 +23,7 @@ ENHANCED: Final = frozenset(
     f"1.2.840.10008.5.1.4.1.1.{suffix}"
     for suffix in ("2.1", "2.2", "4.1", "4.3", "4.4", "6.2", "128.1", "130", "13.1.1", "13.1.2")
 ) | {"1.2.840.10008.5.1.4.1.1.13.1.3"}
+WHOLE_SLIDE: Final = "1.2.840.10008.5.1.4.1.1.77.1.6"
 SECONDARY_CAPTURE: Final = "1.2.840.10008.5.1.4.1.1.7"
 CENTIMETRES: Final = 3
 SAME: Final = 1e-3
@@ -74,7 +75,8 @@ def calibration_of(
     spacing = _frame_spacing(instance, frame_number)
     if _is_contradicting(instance, spacing):
         return Calibration("none", aspect=_without(spacing).aspect, is_doubtful=True)
-    return _by_kind(instance, spacing, points) or _without(spacing)
+    found = _by_kind(instance, spacing, frame_number=frame_number, points=points)
+    return found or _without(spacing)
 
 
 def calibration_of_plane(plane: PlaneRef, *, is_projection: bool = False) -> Calibration:
@@ -84,7 +86,7 @@ def calibration_of_plane(plane: PlaneRef, *, is_projection: bool = False) -> Cal
 
 
 def _by_kind(
-    instance: Instance, spacing: Spacing, points: Sequence[FramePoint]
+    instance: Instance, spacing: Spacing, *, frame_number: int, points: Sequence[FramePoint]
 ) -> Calibration | None:
     """The rows of the table that belong to this kind of image; None where no spacing is given."""
     modality = instance.study.modality
@@ -96,7 +98,9 @@ def _by_kind(
         return _projection(spacing)
     if modality in ULTRASOUND:
         return _ultrasound(instance.regions, points)
-    return _other(instance, spacing)
+    if spacing.pixel is None:
+        return _on_film(spacing)
+    return _other(instance, spacing.pixel, frame_number)
 
 
 def _projection(spacing: Spacing) -> Calibration | None:
@@ -125,18 +129,16 @@ def _imager_alone(imager: Pair, magnification: float | None) -> Calibration:
     return Calibration("imager", estimated, basis, _aspect(estimated))
 
 
-def _other(instance: Instance, spacing: Spacing) -> Calibration | None:
+def _other(instance: Instance, pixel: Pair, frame_number: int) -> Calibration:
     """Slides, and what has a place in the patient; anything else does not say what it measures."""
-    if spacing.pixel is None:
-        return _on_film(spacing)
-    if instance.study.modality == "SM":
-        return Calibration(
-            "pixel_spacing", spacing.pixel, "", _aspect(spacing.pixel), is_microscopic=True
-        )
-    has_place = instance.plane.position is not None and instance.plane.orientation is not None
+    if instance.study.modality == "SM" or instance.sop_class_uid == WHOLE_SLIDE:
+        return Calibration("pixel_spacing", pixel, "", _aspect(pixel), is_microscopic=True)
+    planes = [instance.plane, *(f.plane for f in instance.frames[frame_number - 1 : frame_number])]
+    has_position = any(plane.position is not None for plane in planes)
+    has_orientation = any(plane.orientation is not None for plane in planes)
     is_tomography = "RECON TOMO" in instance.study.image_type
-    basis = "" if has_place or is_tomography else NOT_RECORDED
-    return _in_mm("pixel_spacing", spacing.pixel, basis)
+    is_in_patient = is_tomography or (has_position and has_orientation)
+    return _in_mm("pixel_spacing", pixel, "" if is_in_patient else NOT_RECORDED)
 
 
 def _ultrasound(

@@ -115,9 +115,17 @@ def test_a_place_in_the_patient_needs_no_words() -> None:
     assert calibration_of(made("NM", pixel=A)).basis == "(calibration not recorded)"
 
 
+def test_a_place_may_stand_with_the_frame() -> None:
+    plane = FramePlane((0, 0, 0), (1, 0, 0, 0, 1, 0))
+    frames = (FrameFacts(plane=plane, pixel_spacing=A), FrameFacts(pixel_spacing=A))
+    tomosynthesis = replace(made("OT"), frames=frames, frame_count=2)
+    assert calibration_of(tomosynthesis, 1).basis == ""
+    assert calibration_of(tomosynthesis, 2).basis == "(calibration not recorded)"
+
+
 def test_slides_are_measured_in_micrometres() -> None:
-    slide = made("SM", "1.2.840.10008.5.1.4.1.1.77.1.6", pixel=(0.0005, 0.0005))
-    assert calibration_of(slide).is_microscopic
+    for modality, sop_class in (("SM", "1.2"), ("SC", "1.2.840.10008.5.1.4.1.1.77.1.6")):
+        assert calibration_of(made(modality, sop_class, pixel=(0.0005, 0.0005))).is_microscopic
 
 
 def test_aspect_alone_gives_a_shape_and_no_millimetres() -> None:
