@@ -10,7 +10,7 @@ import numpy as np
 
 Side = Literal["right", "left"]
 Posture = Literal["upright", "supine"]
-ABSENT, SMALL, LARGE = 0.0, 0.35, 0.8
+ABSENT = 0.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -158,7 +158,9 @@ def followed_up(findings: Findings, rng: np.random.Generator) -> tuple[Findings,
 
 def _before(now: float, rng: np.random.Generator) -> float:
     if now == ABSENT:
-        return float(rng.choice([ABSENT, ABSENT, ABSENT, rng.uniform(0.35, 0.8)]))
+        # Seldom something that has gone since, or most changes would be for the better.
+        gone = float(rng.uniform(0.35, 0.8))
+        return float(rng.choice([ABSENT, ABSENT, ABSENT, gone if gone > 0.6 else ABSENT]))
     kind = rng.integers(3)
     if kind == 0:
         return now

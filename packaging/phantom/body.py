@@ -124,7 +124,7 @@ def _lung_levels(anatomy: Anatomy, chest: Chest, side: str) -> NDArray[np.float6
 
 
 def _add_pleura(stack: Stack, patient: Patient, lungs: Mapping[str, NDArray[np.float64]]) -> None:
-    a, found = patient.anatomy, patient.findings
+    found = patient.findings
     if found.pneumothorax > 0:
         _add_pneumothorax(stack, patient, lungs[found.pneumothorax_side])
     if found.effusion > 0:

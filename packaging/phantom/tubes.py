@@ -26,9 +26,10 @@ class Beads:
 
     def shadow(self, over_hu: NDArray[np.float64] | float) -> NDArray[np.float64]:
         """Attenuation times volume above what lies there already (n,), mm^2."""
-        extra = np.asarray(self.hu - over_hu, np.float64)
         weight = BONE_WEIGHT if self.hu > 150 else 1.0
-        mass: NDArray[np.float64] = self.volumes_mm3 * extra * weight * SOFT_PER_MM / 1040.0
+        over = np.asarray(over_hu, np.float64)
+        extra = (self.hu - over) * (weight * SOFT_PER_MM / 1040.0)
+        mass: NDArray[np.float64] = np.multiply(self.volumes_mm3, extra)
         return mass
 
     def kept(self, keep: NDArray[np.bool_]) -> "Beads":
@@ -37,7 +38,7 @@ class Beads:
 
     def inverse(self) -> NDArray[np.float64]:
         """Inverse matrices (n, 6) in the same order."""
-        full = np.linalg.inv(_full(self.rows))
+        full = np.linalg.inv(_full(self.rows)).astype(np.float64)
         picked: NDArray[np.float64] = full[:, [0, 0, 0, 1, 1, 2], [0, 1, 2, 1, 2, 2]]
         return picked
 

@@ -203,4 +203,5 @@ def develop(
     low, high = low - 0.06 * (high - low), high + 0.22 * (high - low)
     tone = np.clip((tuned - low) / (high - low), 0.0, 1.0)
     # A film's shoulder: dense parts are pressed together, the lungs get the room.
-    return ((1.0 - np.exp(-_SHOULDER * tone)) / (1.0 - math.exp(-_SHOULDER))).astype(np.float32)
+    picture: NDArray[np.float32] = (1.0 - np.exp(-_SHOULDER * tone)) / (1.0 - math.exp(-_SHOULDER))
+    return picture.astype(np.float32)
