@@ -75,7 +75,8 @@ def _walk(request: Walk, channel: Channel) -> None:
         if len(files) + len(skipped) >= _LISTED or now - last > _FLUSH_S:
             channel.send(Listed(tuple(files), tuple(skipped)))
             files, skipped, last = [], [], now
-    channel.send(Listed(tuple(files), tuple(skipped)))
+    if files or skipped:
+        channel.send(Listed(tuple(files), tuple(skipped)))
 
 
 def _read_headers(request: ReadHeaders, channel: Channel, memory: Memory) -> None:

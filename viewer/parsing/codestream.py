@@ -39,33 +39,14 @@ class StreamHead:
     transformed: bool = False
 
 
-def read_jpeg(data: bytes, *, lossless_ls: bool = False) -> StreamHead:
-    """The frame header of a JPEG (ISO 10918-1 B.2.2) or JPEG-LS (ISO 14495-1) stream."""
-    wanted = _SOF_LS if lossless_ls else _SOF_JPEG
-    if not data.startswith(b"\xff\xd8"):
-        raise _not_a_stream()
-    colour: Colour = ""
-    position = 2
-    try:
-        while True:
-            while data[position] == 0xFF:
-                position += 1
-            marker = data[position]
-            position += 1
-            if marker in _ALONE:
-                continue
-            length = int.from_bytes(data[position : position + 2], "big")
-            body = data[position + 2 : position + length]
-            if marker in wanted:
-                return _frame_header(body, colour)
-            if marker in _SOF_OTHER:
-                raise Fault(SkipReason.UNSUPPORTED, _("Its pixels are in a retired JPEG variant."))
-            if marker in {0xD9, 0xDA} or length < 2 or data[position + length] != 0xFF:
-                raise _not_a_stream()
-            colour = _named_colour(marker, body) or colour
-            position += length
-    except IndexError:
-        raise _not_a_stream() from None
+def read_jpeg(data: bytes) -> StreamHead:
+    """The frame header of a JPEG stream (ISO 10918-1 B.2.2)."""
+    return _read_markers(data, _SOF_JPEG)
+
+
+def read_jpegls(data: bytes) -> StreamHead:
+    """The frame header of a JPEG-LS stream (ISO 14495-1 annex C)."""
+    return _read_markers(data, _SOF_LS)
 
 
 def read_jpeg2000(data: bytes) -> StreamHead:
@@ -139,6 +120,34 @@ def check_end(data: bytes) -> None:
     """Fault when the end marker of a JPEG family stream is missing: it was cut off."""
     if data.rstrip(b"\0")[-2:] != b"\xff\xd9" and b"\xff\xd9" not in data[-16:]:
         raise Fault(SkipReason.TRUNCATED, _("The end of its pixel data is missing."))
+
+
+def _read_markers(data: bytes, wanted: frozenset[int]) -> StreamHead:
+    """Walk the marker segments up to the frame header."""
+    if not data.startswith(b"\xff\xd8"):
+        raise _not_a_stream()
+    colour: Colour = ""
+    position = 2
+    try:
+        while True:
+            while data[position] == 0xFF:
+                position += 1
+            marker = data[position]
+            position += 1
+            if marker in _ALONE:
+                continue
+            length = int.from_bytes(data[position : position + 2], "big")
+            body = data[position + 2 : position + length]
+            if marker in wanted:
+                return _frame_header(body, colour)
+            if marker in _SOF_OTHER:
+                raise Fault(SkipReason.UNSUPPORTED, _("Its pixels are in a retired JPEG variant."))
+            if marker in {0xD9, 0xDA} or length < 2 or data[position + length] != 0xFF:
+                raise _not_a_stream()
+            colour = _named_colour(marker, body) or colour
+            position += length
+    except IndexError:
+        raise _not_a_stream() from None
 
 
 def _frame_header(body: bytes, colour: Colour) -> StreamHead:

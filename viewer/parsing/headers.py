@@ -33,7 +33,9 @@ from viewer.parsing.planes import (
     read_regions,
     read_spacing,
 )
+from viewer.parsing.probe import probe_stream
 from viewer.parsing.splits import SPLIT_TAGS, read_split
+from viewer.parsing.syntaxes import SYNTAXES
 from viewer.parsing.tables import read_palette
 from viewer.parsing.tags import SEQUENCES, WANTED
 from viewer.parsing.values import Header
@@ -75,6 +77,8 @@ def make_instance(dataset: DataSet, path: str, member: str, memory: Memory) -> I
     frames, notes = _frame_count(header)
     check_memory(pixels, frames)
     location, frames, more = locate(dataset, pixels, frames)
+    if SYNTAXES[dataset.syntax].encapsulated:
+        probe_stream(dataset, pixels)
     grey = memory.recall(read_grey, header, GREY_TAGS)
     mosaic = find_mosaic(header)
     facts: tuple[FrameFacts, ...] = ()

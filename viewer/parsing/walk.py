@@ -1,6 +1,7 @@
 """Folders and files to files: by what is there, not by name, and never out of the opened folder.
 
-Links are followed only while they stay inside the opened folder; loops end by (device, inode).
+Links are never followed: one that stays inside leads to what is met anyway. Loops of mounts and
+junctions end by (device, inode).
 """
 
 import os
@@ -77,20 +78,23 @@ def _folder(root: str, seen: set[tuple[int, int]], budget: _Budget) -> Iterator[
 
 
 def _kind(entry: os.DirEntry[str], root: str, seen: set[tuple[int, int]]) -> str:
-    """What an entry is: file, folder, outside (a link that leaves ``root``), "" to ignore it."""
+    """What an entry is: file, folder, outside (a link that leaves ``root``), "" to ignore it.
+
+    What a link inside the folder leads to is met by itself, so the link is ignored.
+    """
     try:
-        if not entry.is_symlink():
-            if entry.is_file(follow_symlinks=False):
-                return "file"
-        elif not _is_inside(os.path.realpath(entry.path), root):
-            return "outside"
-        facts = entry.stat()
+        if entry.is_symlink():
+            is_inside = _is_inside(os.path.realpath(entry.path), root)
+            return "" if is_inside else "outside"
+        if entry.is_file(follow_symlinks=False):
+            return "file"
+        facts = entry.stat(follow_symlinks=False)
     except OSError:
         return ""
     if not stat.S_ISDIR(facts.st_mode):
-        return ""  # a device or a pipe; or a link to a file inside, which is met by itself
+        return ""  # a device, a pipe, a socket
     identity = (facts.st_dev, facts.st_ino)
-    is_loop = identity in seen and identity != (0, 0)
+    is_loop = identity in seen and identity != (0, 0)  # a mount or junction can make one
     seen.add(identity)
     return "" if is_loop else "folder"
 

@@ -52,6 +52,11 @@ class Decoder:
         while numbers := tuple(islice(waiting, fit)):
             yield from self._chunk(instance, instance.pixels, numbers, arena)
 
+    @property
+    def pid(self) -> int | None:
+        """Its worker's process id while it runs."""
+        return self._worker.pid
+
     def close(self) -> None:
         """End the worker and give the shared memory back."""
         self._worker.close()

@@ -48,6 +48,7 @@ class Scan:
         self._pending: deque[str] = deque()
         self._walking = True
         self._cancelled = False
+        self._known: set[str] = set()
         self._listed = 0
         self._done = 0
 
@@ -104,6 +105,15 @@ class Scan:
             self._parts.put(None)
 
     def _walk(self, worker: Worker) -> None:
+        lost = self._try_walk(worker) and self._try_walk(worker)
+        if lost is not None and not self._cancelled:
+            self._parts.put(Skipped(self._paths[0], SkipReason.UNREADABLE, lost.sentence))
+        with self._ready:
+            self._walking = False
+            self._ready.notify_all()
+
+    def _try_walk(self, worker: Worker) -> WorkerLost | None:
+        """List everything; how the worker was lost if it was."""
         try:
             for answer in worker.ask(Walk(self._paths), silence_s=limits.WALK_SILENT_S):
                 if isinstance(answer, Listed):
@@ -111,18 +121,19 @@ class Scan:
                 if self._cancelled:
                     break
         except WorkerLost as lost:
-            if not self._cancelled:
-                self._parts.put(Skipped(self._paths[0], SkipReason.UNREADABLE, lost.sentence))
-        with self._ready:
-            self._walking = False
-            self._ready.notify_all()
+            return lost
+        return None
 
     def _list(self, answer: Listed) -> None:
+        """Take what was listed, but for what a lost worker had listed before."""
         for skipped in answer.skipped:
-            self._parts.put(skipped)
+            if skipped.path not in self._known:
+                self._parts.put(skipped)
+        files = [path for path in answer.files if path not in self._known]
+        self._known.update(files, (skipped.path for skipped in answer.skipped))
         with self._ready:
-            self._pending.extend(answer.files)
-            self._listed += len(answer.files)
+            self._pending.extend(files)
+            self._listed += len(files)
             self._ready.notify_all()
 
     def _next_batch(self) -> tuple[str, ...]:

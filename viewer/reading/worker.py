@@ -7,11 +7,12 @@ from typing import Any, Final
 
 from viewer.channel import ChannelError
 from viewer.children import Child
-from viewer.reading.messages import ANSWERS, Done
+from viewer.reading.messages import ANSWERS, Done, Walk
 from viewer.words import _
 
 MODULE: Final = "viewer.parsing.child"
 _LOOK_S: Final = 0.1
+_START_S: Final = 10.0
 
 
 class WorkerLost(Exception):  # noqa: N818 - it is what happened to a worker
@@ -75,6 +76,7 @@ class Worker:
         self._watchdog = watchdog
         self._child: Child | None = None
         self._hung = False
+        self._is_up = False
 
     @property
     def pid(self) -> int | None:
@@ -86,6 +88,7 @@ class Worker:
         if self._child is None or not self._child.is_alive:
             self._drop()
             self._hung = False
+            self._is_up = False
             self._child = Child(MODULE, what=_("A file reader"), known=ANSWERS, low_priority=False)
 
     def ask(self, request: object, *, silence_s: float) -> Iterator[Any]:
@@ -100,13 +103,10 @@ class Worker:
             raise WorkerLost(_("The file reader could not be started."))
         finished = False
         try:
-            self._watchdog.expect(self, silence_s + (0.0 if child.is_alive else 1.0))
-            child.channel.send(request)
-            while not isinstance(answer := child.channel.receive(), Done):
-                if answer is None:
-                    raise self._lost()
-                self._watchdog.expect(self, silence_s)
-                yield answer
+            if not self._is_up:  # its start is not the file's fault
+                yield from self._answers(child, Walk(()), _START_S)
+                self._is_up = True
+            yield from self._answers(child, request, silence_s)
             finished = True
         except ChannelError:
             raise self._lost() from None
@@ -114,6 +114,15 @@ class Worker:
             self._watchdog.relax(self)
             if not finished:
                 self._drop()
+
+    def _answers(self, child: Child, request: object, silence_s: float) -> Iterator[Any]:
+        self._watchdog.expect(self, silence_s)
+        child.channel.send(request)
+        while not isinstance(answer := child.channel.receive(), Done):
+            if answer is None:
+                raise self._lost()
+            self._watchdog.expect(self, silence_s)
+            yield answer
 
     def kill(self) -> None:
         """End the child at once, from any thread; whoever waits for it gets ``WorkerLost``."""

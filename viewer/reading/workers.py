@@ -54,6 +54,14 @@ class Workers:
         with self._decoder() as decoder:
             yield from decoder.decode(instance, frame_numbers)
 
+    def scanner_pids(self) -> tuple[int, ...]:
+        """Process ids of the scan workers that run."""
+        return tuple(w.pid for w in self._scanners if w.pid is not None)
+
+    def decoder_pids(self) -> tuple[int, ...]:
+        """Process ids of the decode workers that run."""
+        return tuple(d.pid for d in self._decoders if d.pid is not None)
+
     def close(self) -> None:
         """End all workers."""
         for worker in self._scanners:

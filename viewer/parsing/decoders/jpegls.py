@@ -3,7 +3,7 @@
 import imagecodecs
 import numpy as np
 
-from viewer.parsing.codestream import check_end, check_head, read_jpeg
+from viewer.parsing.codestream import check_end, check_head, read_jpegls
 from viewer.parsing.decoders.family import as_stored
 from viewer.parsing.decoders.frame import DecodedFrame
 from viewer.parsing.faults import Fault
@@ -13,7 +13,7 @@ from viewer.words import _
 
 def decode(data: bytes, pixels: PixelFormat) -> DecodedFrame:
     """Signed values come as two's complement of the stream's precision."""
-    head = read_jpeg(data, lossless_ls=True)
+    head = read_jpegls(data)
     notes = check_head(head, pixels)
     check_end(data)
     try:

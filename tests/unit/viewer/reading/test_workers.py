@@ -1,0 +1,92 @@
+"""Workers: results as they come, cancel at once, and a lost worker costs one file."""
+
+import os
+import signal
+import threading
+import time
+
+import numpy as np
+import pytest
+from series import make_series, write_image
+
+from viewer import limits
+from viewer.reading.workers import Found, ScanProgress, Skipped, Workers
+
+
+@pytest.fixture
+def workers():
+    before = threading.active_count()
+    workers = Workers(2)
+    yield workers
+    workers.close()
+    assert threading.active_count() == before
+
+
+def test_a_scan_streams_images_and_ends_with_its_progress(workers, tmp_path):
+    make_series(tmp_path / "series", (9, 8, 8))
+    (tmp_path / "notes.dcm").write_text("no image at all, but long enough to look at")
+    parts = list(workers.scan([str(tmp_path)]))
+    found = [p for p in parts if isinstance(p, Found)]
+    skipped = [p for p in parts if isinstance(p, Skipped)]
+    assert len(found) == 9
+    assert [p.path for p in skipped] == [str(tmp_path.resolve() / "notes.dcm")]
+    assert parts[-1] == ScanProgress(done=10, listed=10, walking=False)
+
+
+def test_a_path_that_is_not_there_is_said(workers, tmp_path):
+    parts = list(workers.scan([str(tmp_path / "gone")]))
+    assert [type(p) for p in parts if not isinstance(p, ScanProgress)] == [Skipped]
+
+
+def test_closing_a_scan_ends_it_at_once(workers, tmp_path):
+    make_series(tmp_path, (3, 8, 8))
+    for index in range(3000):
+        os.link(tmp_path / "0000.dcm", tmp_path / f"copy{index:05d}")
+    scan = workers.scan([str(tmp_path)])
+    assert isinstance(next(p for p in scan if not isinstance(p, ScanProgress)), Found)
+    start = time.perf_counter()
+    scan.close()
+    assert time.perf_counter() - start < 0.2
+    assert sum(isinstance(p, Found) for p in workers.scan([str(tmp_path / "0001.dcm")])) == 1
+
+
+def test_a_killed_worker_costs_no_file(workers, tmp_path):
+    make_series(tmp_path, (200, 4, 4))
+    workers.warm()
+    os.kill(workers.scanner_pids()[0], signal.SIGKILL)
+    parts = list(workers.scan([str(tmp_path)]))
+    assert sum(isinstance(p, Found) for p in parts) == 200
+
+
+@pytest.mark.skipif(not hasattr(signal, "SIGSTOP"), reason="needs SIGSTOP")
+def test_a_silent_worker_is_ended_and_the_rest_is_read(workers, tmp_path, monkeypatch):
+    monkeypatch.setattr(limits, "HEADER_S", 0.3)
+    monkeypatch.setattr(limits, "WALK_SILENT_S", 2.0)
+    make_series(tmp_path, (100, 4, 4))
+    workers.warm()
+    list(workers.scan([str(tmp_path / "0000.dcm")]))
+    os.kill(workers.scanner_pids()[1], signal.SIGSTOP)
+    parts = list(workers.scan([str(tmp_path)]))
+    assert sum(isinstance(p, Found) for p in parts) == 100
+
+
+def test_a_decoder_that_dies_is_replaced(workers, tmp_path):
+    path = tmp_path / "rle.dcm"
+    write_image(path, np.arange(64, dtype=np.uint8).reshape(8, 8), PhotometricInterpretation="RGB",
+                SamplesPerPixel=1)  # fmt: skip
+    (found,) = [p for p in workers.scan([str(path)]) if isinstance(p, Found)]
+    (first,) = workers.decode(found.instance, (1,))
+    for pid in workers.decoder_pids():
+        os.kill(pid, signal.SIGKILL)
+    outcomes = [next(iter(workers.decode(found.instance, (1,)))) for _ in range(4)]
+    assert first.pixels is not None
+    assert outcomes[-1].pixels is not None
+
+
+def test_a_changed_file_is_not_shown_as_the_old_one(workers, tmp_path):
+    path = write_image(tmp_path / "a.dcm", np.zeros((8, 8), np.uint8))
+    (found,) = [p for p in workers.scan([str(path)]) if isinstance(p, Found)]
+    write_image(path, np.ones((8, 8), np.uint8))
+    (decoded,) = workers.decode(found.instance, (1,))
+    assert decoded.pixels is None
+    assert "changed" in decoded.failure
