@@ -76,7 +76,7 @@ def _from_palette(stored: Values, palette: Palette) -> NDArray[np.uint8]:
 
 def _to_8_bit_table(table: LookupTable) -> LookupTable:
     """Entries of 0 to 255; 16-bit ones are divided by 257, unless all of them are 8-bit values."""
-    if table.bits <= 8 or max(table.values) <= 255:
+    if max(table.values) <= 255:
         return table
     entries = tuple((value + 128) // 257 for value in table.values)
     return LookupTable(table.first, 8, entries)

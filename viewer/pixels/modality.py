@@ -5,12 +5,14 @@ The value under the pointer and every statistic stop after this step.
 
 import math
 from dataclasses import dataclass, replace
-from typing import Any
+from typing import Any, Final
 
 import numpy as np
 from numpy.typing import NDArray
 
 from viewer.study import Grey, Instance, LookupTable, Palette, PixelFormat
+
+WHOLE_LIMIT: Final = 1 << 30
 
 Values = NDArray[Any]
 """Stored or modality values; the shape and dtype are said where it is used."""
@@ -34,8 +36,7 @@ class PixelFacts:
         """Whether every modality value is a whole number."""
         if self.grey.modality_lut is not None:
             return True
-        slope, intercept = rescale_of(self.grey)
-        return self.format.kind == "integer" and slope.is_integer() and intercept.is_integer()
+        return self.format.kind == "integer" and _is_whole_rescale(self.grey)
 
     @property
     def is_hu(self) -> bool:
@@ -156,12 +157,13 @@ def to_modality(stored: Values, facts: PixelFacts) -> Values:
     slope, intercept = rescale_of(grey)
     if (slope, intercept) == (1.0, 0.0):
         return stored
-    if stored.dtype.kind in "iu" and slope.is_integer() and intercept.is_integer():
+    if stored.dtype.kind in "iu" and stored.dtype.itemsize <= 4 and _is_whole_rescale(grey):
         return _rescale_whole(stored, int(slope), int(intercept))
     is_wide = stored.dtype.itemsize > (4 if stored.dtype.kind == "f" else 2)
-    scaled: Values = (stored.astype(np.float64) * slope + intercept).astype(
-        np.float64 if is_wide else np.float32
-    )
+    with np.errstate(over="ignore", invalid="ignore"):  # a file may claim any slope
+        scaled: Values = (stored.astype(np.float64) * slope + intercept).astype(
+            np.float64 if is_wide else np.float32
+        )
     return scaled
 
 
@@ -191,6 +193,11 @@ def look_up(values: Values, table: LookupTable) -> Values:
     entries = np.asarray(table.values, np.int64)
     found: Values = entries.astype(_whole_dtype(int(entries.min()), int(entries.max())))[index]
     return found
+
+
+def _is_whole_rescale(grey: Grey) -> bool:
+    """Whether slope and intercept are whole, and small enough for 32-bit values in int64."""
+    return all(v.is_integer() and abs(v) <= WHOLE_LIMIT for v in rescale_of(grey))
 
 
 def _fits(stored: Values, pixels: PixelFormat) -> bool:

@@ -19,6 +19,7 @@ UNUSABLE_SHARE: Final = 0.98
 CONTRAST_LEVELS: Final = 16.0
 NARROWEST: Final = 1e-30
 """The width of a window over values that are all the same and not whole."""
+WIDEST_ENTRY_BITS: Final = 16
 SAMPLED_FRAMES: Final = 9
 SAMPLE_LIMIT: Final = 1 << 18
 """Values of a series that an automatic window is taken from: 0.5 % of them are still 1,300."""
@@ -33,18 +34,15 @@ def apply_voi(values: Values, voi: Voi, *, whole: bool = True) -> NDArray[np.flo
     if isinstance(voi, LookupTable):
         return _apply_table(values, voi)
     x = np.nan_to_num(np.asarray(values, np.float64))
-    function = _function_for(voi, whole=whole)
-    if function == "sigmoid":
-        return _sigmoid(x, voi)
-    if function == "linear_exact":
-        return _linear_exact(x, voi)
-    return _linear(x, voi)
+    ramp = {"sigmoid": _sigmoid, "linear_exact": _linear_exact, "linear": _linear}
+    with np.errstate(over="ignore"):  # far outside a narrow window is black or white all the same
+        return ramp[_function_for(voi, whole=whole)](x, voi)
 
 
 def is_usable(voi: Voi) -> bool:
     """Whether the standard allows it: numbers and a width above 0, or a table with entries."""
     if isinstance(voi, LookupTable):
-        return bool(voi.values) and voi.bits > 0
+        return bool(voi.values)
     return bool(np.isfinite(voi.center) and np.isfinite(voi.width) and voi.width > 0)
 
 
@@ -67,6 +65,16 @@ def ends_of(window: Window, *, whole: bool = True) -> tuple[float, float]:
 def window_of_table(table: LookupTable) -> Window:
     """The linear window over the range of a VOI LUT, for a drag that begins on it."""
     return window_between(table.first, table.first + len(table.values) - 1)
+
+
+def full_scale(table: LookupTable) -> int:
+    """The entry that is white: the largest of the table's bits, or of those its entries need.
+
+    Descriptors with too few bits, or with none that make sense, are found in real files.
+    """
+    needed = max(max(table.values).bit_length(), 1)
+    bits = table.bits if needed <= table.bits <= WIDEST_ENTRY_BITS else needed
+    return (1 << bits) - 1
 
 
 def sample_values(frames: Sequence[tuple[Values, PixelFacts]]) -> NDArray[np.float64]:
@@ -94,7 +102,8 @@ def automatic_window(sample: NDArray[np.float64], *, whole: bool = True) -> Wind
     """The window from 0.5 % to 99.5 % of the sample, or None when the sample is empty."""
     if sample.size == 0:
         return None
-    low, high = (float(v) for v in np.percentile(sample, AUTOMATIC_PERCENT))
+    with np.errstate(over="ignore", invalid="ignore"):
+        low, high = (float(v) for v in np.percentile(sample, AUTOMATIC_PERCENT))
     if whole:
         low, high = float(round(low)), float(round(high))
     return window_between(low, high, whole=whole)
@@ -148,9 +157,8 @@ def _apply_table(values: Values, table: LookupTable) -> NDArray[np.float64]:
     """C.11.2.1.1; values outside the table take its first or last entry."""
     x: NDArray[Any] = np.rint(np.nan_to_num(np.asarray(values, np.float64)))
     index = np.clip(x - table.first, 0, len(table.values) - 1).astype(np.intp)
-    full = float((1 << table.bits) - 1)
-    grey: NDArray[np.float64] = np.asarray(table.values, np.float64)[index] * (WHITE / full)
-    return np.clip(grey, 0.0, WHITE)
+    grey: NDArray[np.float64] = np.asarray(table.values, np.float64)[index]
+    return grey * (WHITE / full_scale(table))
 
 
 def _sample_frame(stored: Values, facts: PixelFacts, *, limit: int) -> NDArray[np.float64]:

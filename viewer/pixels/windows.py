@@ -16,6 +16,7 @@ from viewer.pixels.presets import CT_PRESETS, find_preset, presets_for
 from viewer.pixels.voi import (
     Voi,
     automatic_window,
+    full_scale,
     hides_everything,
     is_usable,
     shows_contrast,
@@ -108,7 +109,7 @@ def identity_window(facts: PixelFacts) -> Window:
         return RGB_IDENTITY
     table = facts.grey.modality_lut
     if table is not None:
-        return window_between(0, (1 << table.bits) - 1)
+        return window_between(0, full_scale(table))
     bits = facts.format.bits_stored
     low = -(1 << (bits - 1)) if facts.format.signed else 0
     slope, intercept = rescale_of(facts.grey)

@@ -4,6 +4,8 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from viewer.errors import UserError
 from viewer.pixels.display import display_table, to_display
@@ -141,3 +143,41 @@ def test_unknown_colours_are_refused_by_name(photometric: str) -> None:
     one = PixelFacts(PixelFormat(1, 1, 3, 8, 8, 7, photometric=photometric), Grey())
     with pytest.raises(UserError, match=photometric or "nothing"):
         to_display(np.zeros((1, 1, 3), np.uint8), one, Window(128, 256))
+
+
+ANY_FLOAT = st.floats(allow_nan=True, allow_infinity=True)
+ANY_WIDTH = st.floats(min_value=1e-300, max_value=1e300)
+
+
+@given(
+    slope=ANY_FLOAT,
+    intercept=ANY_FLOAT,
+    center=st.floats(-1e300, 1e300),
+    width=ANY_WIDTH,
+    function=st.sampled_from(["linear", "linear_exact", "sigmoid"]),
+    padding=st.none() | st.integers(-(2**40), 2**40),
+    bits=st.sampled_from([1, 8, 12, 16, 32, 64]),
+    stored_bits=st.integers(1, 64),
+    high_bit=st.integers(0, 63),
+    signed=st.booleans(),
+)
+def test_whatever_a_header_claims_there_is_a_picture(
+    *,
+    slope: float,
+    intercept: float,
+    center: float,
+    width: float,
+    function: str,
+    padding: int | None,
+    bits: int,
+    stored_bits: int,
+    high_bit: int,
+    signed: bool,
+) -> None:
+    pixel_format = PixelFormat(1, 4, 1, bits, min(stored_bits, bits), high_bit, signed)
+    one = PixelFacts(pixel_format, Grey(slope, intercept, padding=padding, padding_limit=padding))
+    bounds = np.iinfo(stored_dtype(one))
+    stored = np.array([[bounds.min, 0, 1, bounds.max]], stored_dtype(one))
+    shown = to_display(stored, one, Window(center, width, function))  # type: ignore[arg-type]
+    assert shown.shape == (1, 4)
+    assert shown.dtype == np.uint8

@@ -12,6 +12,7 @@ from viewer.pixels.voi import (
     automatic_window,
     ends_of,
     frames_to_sample,
+    full_scale,
     hides_everything,
     is_usable,
     sample_values,
@@ -156,6 +157,15 @@ def test_frames_to_sample_are_spread_over_the_stack() -> None:
     assert frames_to_sample(0) == ()
     assert frames_to_sample(3) == (0, 1, 2)
     assert frames_to_sample(101) == (0, 12, 25, 38, 50, 62, 75, 88, 100)
+
+
+@pytest.mark.parametrize(
+    ("bits", "entries", "white"),
+    [(12, (0, 4095), 4095), (16, (0, 4095), 65535), (8, (0, 4095), 4095), (0, (0, 9), 15),
+     (60000, (0, 255), 255), (8, (0, 0), 255), (0, (0, 0), 1)],
+)  # fmt: skip
+def test_white_of_a_table(bits: int, entries: tuple[int, ...], white: int) -> None:
+    assert full_scale(LookupTable(0, bits, entries)) == white
 
 
 @pytest.mark.parametrize(
