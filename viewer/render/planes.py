@@ -1,8 +1,8 @@
 """Planes through a volume at any angle, thin or as slabs, by VTK's reslicer on the CPU (no GL).
 
-Several planes may be cut at once, one thread each: the reslicer gives up the GIL. What lies at an
-angle to the grid is cut by an own kernel where that is loaded: 3 against 10 ms for a plane of 512 x
-512, 31 against 77 ms for a slab of ten layers (tests/benchmarks/bench_slice.py).
+Several planes may be cut at once, one thread each: the reslicer gives up the GIL. Slabs at an angle
+to the grid are cut by an own kernel where that is loaded: 31 against 77 ms for ten layers of
+512 x 512 (tests/benchmarks/bench_slice.py); for single planes it gained nothing.
 """
 
 from dataclasses import dataclass, replace
@@ -123,7 +123,7 @@ class Slicer:
         step_mm = slab_mm / layers if layers > 1 else self._step_mm
         to_voxel = self._patient_to_voxel @ _plane_to_patient(plane)
         kernels = loaded(FRAME_KERNELS)
-        is_ours = self._voxels.dtype == np.int16 and not _is_on_grid(to_voxel)
+        is_ours = layers > 1 and self._voxels.dtype == np.int16 and not _is_on_grid(to_voxel)
         if kernels is not None and is_ours:
             scaled = to_voxel @ np.diag([mm_per_px, mm_per_px, step_mm, 1.0])
             return self._cut_by_kernel(kernels, scaled, size_px, layers, projection)
