@@ -40,8 +40,27 @@ class Desk(Protocol):
     def device_pixel_ratio(self) -> float:
         """Device pixels per logical pixel of the window's screen."""
 
+    def step(self, by: int) -> None:
+        """Go on by so many images in the active tile."""
+
+    def cancel_gesture(self) -> bool:
+        """Give up a half-placed measurement; whether there was one."""
+
     def open_part(self, name: str) -> None:
         """Open or hide a part of the window by its name (``app.commands`` names them)."""
+
+
+class Asks(Protocol):
+    """What a command needs of ``app.asking.Asking``."""
+
+    def stop(self) -> None:
+        """End the answer that is being written."""
+
+    def confirm(self, annotation_id: str) -> None:
+        """A person agrees with a finding."""
+
+    def reject(self, annotation_id: str) -> None:
+        """A person disagrees with a finding."""
 
 
 @dataclass(slots=True)
@@ -60,6 +79,7 @@ class Services:
     history: History
     engine: Engine
     desk: Desk
+    asking: Asks
     at_close: list[Callable[[], None]] = field(default_factory=list)
 
     @property

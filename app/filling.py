@@ -1,0 +1,180 @@
+"""Everything behind the window, made after its first frame and connected here."""
+
+from collections.abc import Callable, Sequence
+
+from PySide6.QtCore import QPoint
+
+from app.desk import WindowDesk
+from app.dialogs import Dialogs
+from app.keeping import Keeper
+from app.library.browser import Browser
+from app.library.history import History
+from app.library.thumbnails import Thumbnails
+from app.menus import tile_menu
+from app.opening import cancel_opening
+from app.paths import Paths
+from app.services import Services
+from app.settings import MEMORY_MB, NOTICE, RECENT, Settings
+from app.shelf import Shelf
+from app.start_page import NOTICE_VERSION
+from app.store import Store
+from app.window import Window
+from assistant.engines.process import Engine
+from viewer.jobs import Jobs, Post
+from viewer.limits import MIB
+from viewer.reading.frames import Frames
+from viewer.reading.workers import Workers
+from viewer.state import State
+from viewer.widgets.grid import Grid
+from viewer.widgets.scene import Scene
+from viewer.widgets.sources import Sources
+from viewer.words import _
+
+
+class Parts:
+    """The working parts; ``services`` is what commands get."""
+
+    def __init__(
+        self,
+        *,
+        window: Window,
+        paths: Paths,
+        settings: Settings,
+        store: Store,
+        shelf: Shelf,
+        jobs: Jobs,
+        post: Post,
+    ) -> None:
+        self._window = window
+        workers = Workers()
+        workers.warm()
+        frames = Frames(workers, budget_bytes=settings.get(MEMORY_MB) * MIB)
+        sources = Sources(lambda: shelf.library, frames, jobs, post=post)
+        self.grid = Grid(sources, store.apply)
+        self.dialogs = Dialogs(window)
+        self.desk = WindowDesk(window, self.dialogs.parts())
+        history = History(paths.work, self._on_trouble(post))
+        self.services = Services(
+            paths=paths,
+            settings=settings,
+            store=store,
+            shelf=shelf,
+            jobs=jobs,
+            post=post,
+            workers=workers,
+            frames=frames,
+            sources=sources,
+            history=history,
+            engine=Engine(),
+            desk=self.desk,
+            asking=_Silent(),
+        )
+        self.thumbnails = Thumbnails(frames, jobs, self._thumbnail_made)
+        self.browser = Browser(
+            shelf,
+            self.thumbnails,
+            more=window.commands["close.studies"],
+            hide=window.commands["browser"],
+        )
+        self.keeper = Keeper(self.services)
+        self.desk.connect(self.services, self.grid)
+        self.dialogs.connect(self.services)
+        window.fill(browser=self.browser, grid=self.grid)
+        self._connect()
+        self._follow_shelf()
+        self.grid.apply(None, store.state)
+        self._follow(store.state, store.state)
+
+    def open(self, paths: Sequence[str]) -> None:
+        """Open paths, as if they had been dropped."""
+        self.desk.open(list(paths))
+
+    def close(self) -> None:
+        """End everything in the order that loses nothing."""
+        self.grid.close_pictures()
+        self.services.close()
+
+    def _connect(self) -> None:
+        services, window = self.services, self._window
+        store, shelf = services.store, services.shelf
+        store.subscribe(self.grid.apply)
+        store.subscribe(self.browser.apply)
+        store.subscribe(self.keeper.apply)
+        store.subscribe(self._follow)
+        shelf.subscribe(self._follow_shelf)
+        self.grid.pointed.connect(window.status.show_value)
+        self.grid.menu_wanted.connect(self._show_tile_menu)
+        self.browser.series_wanted.connect(self._show_series)
+        self.browser.skipped_wanted.connect(lambda: self.desk.open_part("skipped"))
+        self.browser.recent_wanted.connect(lambda path: self.desk.open([path]))
+        window.dropped.connect(self.desk.open)
+        window.status.cancel_wanted.connect(lambda: cancel_opening(services))
+        page = window.start_page
+        page.notice_ticked.connect(self._keep_notice)
+        page.folder_wanted.connect(self.desk.choose_folder)
+        page.files_wanted.connect(self.desk.choose_files)
+        page.demo_wanted.connect(lambda: self.desk.open_part("demo"))
+        page.model_wanted.connect(lambda: self.desk.open_part("model"))
+
+    def _follow(self, _old: State, new: State) -> None:
+        """Buttons, hint and window words follow the state."""
+        window = self._window
+        window.commands.update(self.services)
+        viewport = self.grid.active_viewport
+        words = window_words(viewport.scene()) if viewport is not None else _("Window")
+        window.top_bar.apply(new, words, is_open=bool(self.services.library.patients))
+        window.show_tool(new.nav.tool, is_open=bool(self.services.library.patients))
+
+    def _follow_shelf(self) -> None:
+        """The library has grown or gone."""
+        shelf, window = self.services.shelf, self._window
+        self.keeper.follow_shelf()
+        self.browser.refresh()
+        self.grid.refresh()
+        self.browser.show_recent(self.services.settings.get(RECENT))
+        window.status.show_scan(shelf.scan)
+        window.show_images(is_open=bool(shelf.library.patients))
+        self._follow(self.services.store.state, self.services.store.state)
+        if not shelf.library.patients:
+            self.thumbnails.forget()
+
+    def _show_series(self, uid: str) -> None:
+        self.grid.show_in_tile(self.services.store.state.nav.active, uid)
+        self._window.focus_images()
+
+    def _show_tile_menu(self, _tile: int, place: QPoint) -> None:
+        tile_menu(self._window.commands, self._window).popup(place)
+
+    def _thumbnail_made(self, uid: str) -> None:
+        self.browser.thumbnail_made(uid)
+
+    def _keep_notice(self, accepted: bool) -> None:
+        self.services.settings.set(NOTICE, NOTICE_VERSION if accepted else "")
+
+    def _on_trouble(self, post: Post) -> Callable[[str], None]:
+        def told(sentence: str) -> None:
+            post(lambda: self._window.notices.stand(sentence))
+
+        return told
+
+
+def window_words(scene: Scene) -> str:
+    """The window in use for the top bar, for example "Soft tissue 400 / 40"."""
+    window, choice = scene.window, scene.choice
+    if window is None or choice is None:
+        return _("Window")
+    if choice.source.startswith("file:"):
+        return _("Window: file’s own")
+    name = choice.name or _("Window")
+    return f"{name} {window.width:.0f} / {window.center:.0f}".replace("-", "\u2212")
+
+
+class _Silent:
+    def stop(self) -> None:
+        return
+
+    def confirm(self, annotation_id: str) -> None:
+        return
+
+    def reject(self, annotation_id: str) -> None:
+        return

@@ -1,0 +1,117 @@
+"""The settings dialog, made from the table of settings."""
+
+from typing import Any
+
+from PySide6.QtCore import Qt
+from PySide6.QtWidgets import (
+    QCheckBox,
+    QComboBox,
+    QDialog,
+    QDialogButtonBox,
+    QDoubleSpinBox,
+    QFormLayout,
+    QLabel,
+    QLineEdit,
+    QSpinBox,
+    QVBoxLayout,
+    QWidget,
+)
+
+from app.settings import SETTINGS, Setting, Settings
+from viewer.words import _
+
+
+class SettingsDialog(QDialog):
+    """One field per setting that has words; nothing is kept before "Save"."""
+
+    def __init__(self, settings: Settings, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
+        self.setWindowTitle(_("Settings"))
+        self.setMinimumWidth(520)
+        self._settings = settings
+        self.fields = {s: _field(s, settings.get(s)) for s in SETTINGS if s.title}
+        form = QFormLayout()
+        form.setHorizontalSpacing(16)
+        form.setVerticalSpacing(12)
+        for setting, field in self.fields.items():
+            field.setAccessibleName(_(setting.title))
+            form.addRow("" if isinstance(field, QCheckBox) else _(setting.title), field)
+            if setting.hint:
+                form.addRow("", _hint(_(setting.hint)))
+        column = QVBoxLayout(self)
+        column.setContentsMargins(24, 24, 24, 24)
+        column.setSpacing(16)
+        title = QLabel(_("Settings"))
+        title.setProperty("role", "heading")
+        column.addWidget(title)
+        column.addLayout(form)
+        column.addWidget(self._buttons())
+
+    def save(self) -> None:
+        """Keep what stands in the fields."""
+        self._settings.set_many({s: _value(f) for s, f in self.fields.items()})
+        self.accept()
+
+    def _buttons(self) -> QDialogButtonBox:
+        box = QDialogButtonBox()
+        cancel = box.addButton(_("Cancel"), QDialogButtonBox.ButtonRole.RejectRole)
+        cancel.setProperty("kind", "quiet")
+        save = box.addButton(_("Save"), QDialogButtonBox.ButtonRole.AcceptRole)
+        save.setProperty("kind", "primary")
+        box.accepted.connect(self.save)
+        box.rejected.connect(self.reject)
+        return box
+
+
+def _field(setting: Setting[Any], value: Any) -> QWidget:
+    """The field that fits a setting's type."""
+    if setting.choices:
+        return _choice(setting, value)
+    if isinstance(value, bool):
+        check = QCheckBox(_(setting.title))
+        check.setChecked(value)
+        return check
+    low, high = setting.span
+    if isinstance(value, int):
+        whole = QSpinBox()
+        whole.setRange(int(low), int(high))
+        whole.setValue(value)
+        whole.setButtonSymbols(QSpinBox.ButtonSymbols.NoButtons)
+        return whole
+    if isinstance(value, float):
+        number = QDoubleSpinBox()
+        number.setRange(low, high)
+        number.setSingleStep(0.1)
+        number.setValue(value)
+        number.setButtonSymbols(QDoubleSpinBox.ButtonSymbols.NoButtons)
+        return number
+    text = QLineEdit(str(value))
+    text.setMaxLength(64)
+    return text
+
+
+def _choice(setting: Setting[Any], value: Any) -> QComboBox:
+    box = QComboBox()
+    for choice, words in setting.choices:
+        box.addItem(_(words), choice)
+    box.setCurrentIndex(box.findData(value))
+    return box
+
+
+def _value(field: QWidget) -> Any:
+    if isinstance(field, QCheckBox):
+        return field.isChecked()
+    if isinstance(field, QComboBox):
+        return field.currentData()
+    if isinstance(field, QSpinBox | QDoubleSpinBox):
+        return field.value()
+    return field.text().strip() if isinstance(field, QLineEdit) else None
+
+
+def _hint(words: str) -> QLabel:
+    label = QLabel(words)
+    label.setTextFormat(Qt.TextFormat.PlainText)
+    label.setProperty("role", "fact")
+    label.setProperty("tone", "second")
+    return label
