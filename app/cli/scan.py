@@ -6,15 +6,13 @@ Exit codes: 0 done, whatever was skipped; 3 no image at that path; 130 interrupt
 import json
 import sys
 from collections.abc import Iterator, Sequence
-from typing import Any, Final
+from typing import Any
 
+from app.cli.exits import Exit
 from viewer.reading.grouping import group
 from viewer.reading.workers import Found, Workers
 from viewer.study import Geometry, Instance, Library, Patient, Series, Skipped, Stack, Study
 from viewer.words import _
-
-DONE: Final = 0
-NOTHING_THERE: Final = 3
 
 
 def run(paths: Sequence[str], *, as_json: bool = False) -> int:
@@ -29,9 +27,9 @@ def run(paths: Sequence[str], *, as_json: bool = False) -> int:
     )
     sys.stdout.write(text + "\n")
     if library.patients:
-        return DONE
+        return Exit.DONE
     sys.stderr.write(_nothing(library) + "\n")
-    return NOTHING_THERE
+    return Exit.NOTHING_READABLE
 
 
 def scan_library(workers: Workers, paths: Sequence[str]) -> Library:
