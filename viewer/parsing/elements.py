@@ -18,6 +18,7 @@ from viewer.words import _
 
 UNDEFINED: Final = 0xFFFFFFFF
 PIXEL_TAGS: Final = frozenset({0x7FE00008, 0x7FE00009, 0x7FE00010})
+_DELIMITERS: Final = 0xFFFE
 _ITEM: Final = 0xFFFEE000
 _ITEM_END: Final = 0xFFFEE00D
 _SEQUENCE_END: Final = 0xFFFEE0DD
@@ -29,7 +30,11 @@ _BINARY: Final = frozenset({b"OB", b"OD", b"OF", b"OL", b"OV", b"OW", b"UN"})
 
 
 class Value(NamedTuple):
-    """An element's value: its VR (b"" in implicit data sets), its bytes, its items."""
+    """An element's value: its VR (b"" in implicit data sets) and its bytes.
+
+    ``items`` are those of a sequence inside an item; a sequence of the top level keeps its bytes,
+    so that it is hashable and parsed only when somebody asks.
+    """
 
     vr: bytes
     raw: bytes
@@ -156,11 +161,18 @@ def read_top(  # noqa: C901 - the one hot loop: a call for each element would do
     raise Fault(SkipReason.TOO_LARGE, _("It holds more than a million data elements."))
 
 
-def read_items(data: bytes, head: Head, encoding: Encoding, depth: int = 1) -> list[Elements]:
-    """A sequence's items with everything in them; Fault past ``limits.SEQUENCE_DEPTH``."""
-    if head.length != UNDEFINED and head.start + head.length > len(data):
-        raise _cut_off()
-    return _items(data, head, encoding, depth)[0]
+def read_items(value: Value, encoding: Encoding) -> list[Elements]:
+    """A sequence's items with everything in them.
+
+    Fault past ``limits.SEQUENCE_DEPTH`` and where the bytes make no items.
+    """
+    if value.items is not None:
+        return value.items
+    inner = IMPLICIT if value.vr == b"UN" else encoding
+    try:
+        return _items(value.raw, Head(0, value.vr, len(value.raw), 0), inner, 1)[0]
+    except (StructError, IndexError):
+        raise _cut_off() from None
 
 
 def read_head(data: bytes, position: int, encoding: Encoding) -> Head:
@@ -207,11 +219,7 @@ def _top_sequence(
         if not source.reach(end):
             raise _cut_off()
     if keep and head.vr in {b"SQ", b"UN", b""}:
-        try:
-            items = _items(source.data[:end], head, inner, 1)[0]
-        except (StructError, IndexError):
-            raise _cut_off() from None
-        elements[head.tag] = Value(b"SQ", b"", items)
+        elements[head.tag] = Value(head.vr, source.data[head.start : end])
     return end
 
 
@@ -219,11 +227,9 @@ def _skip(source: Source, position: int, encoding: Encoding) -> int:
     """The position behind a sequence of undefined length that starts at ``position``."""
     open_parts = [(True, encoding)]  # (is a sequence, its encoding); False stands for an item
     for _count in range(limits.ELEMENTS):
-        if position + 12 > len(source.data):
-            source.reach(position + 12)
         is_sequence, inner = open_parts[-1]
         try:
-            head = read_head(source.data, position, inner)
+            head = _next_open(source, position, inner)
         except StructError:
             raise _cut_off() from None
         position = head.start
@@ -243,6 +249,30 @@ def _skip(source: Source, position: int, encoding: Encoding) -> int:
             if position > source.size:
                 raise _cut_off()
     raise Fault(SkipReason.TOO_LARGE, _("It holds more than a million data elements."))
+
+
+def _next_open(source: Source, position: int, encoding: Encoding) -> Head:
+    """Past plain elements: the next delimiter, item, or element of undefined length.
+
+    In implicit data sets, the next element of any kind.
+    """
+    head_of, length_of = encoding.explicit_head.unpack_from, encoding.long_length.unpack_from
+    while True:
+        if position + 12 > len(source.data):
+            source.reach(position + 12)
+        data = source.data
+        group, _element, vr, length = head_of(data, position)
+        if group == _DELIMITERS or not encoding.explicit:
+            return read_head(data, position, encoding)
+        start = position + 8
+        if vr in LONG_VRS:
+            (length,) = length_of(data, start)
+            start += 4
+            if length == UNDEFINED:
+                return read_head(data, position, encoding)
+        position = start + length
+        if position > source.size:
+            raise _cut_off()
 
 
 def _items(data: bytes, head: Head, encoding: Encoding, depth: int) -> tuple[list[Elements], int]:

@@ -22,7 +22,7 @@ _STUDY_TAGS: Final = (
     0x00080005, 0x00080008, 0x00080020, 0x00080021, 0x00080022, 0x00080023, 0x0008002A, 0x00080030,
     0x00080031, 0x00080032, 0x00080033, 0x00080050, 0x00080060, 0x00080068, 0x00080080, 0x00081030,
     0x0008103E, 0x00180015, 0x00185101, 0x0020000D, 0x0020000E, 0x00200011, 0x00200020, 0x00200052,
-    0x00200060, 0x00200062, 0x00280301, 0x00282110, 0x00282112, 0x00541001, *EXTRA,
+    0x00200060, 0x00200062, 0x00280301, 0x00282110, 0x00282112, 0x00540016, 0x00541001, *EXTRA,
 )  # fmt: skip
 _RADIONUCLIDE: Final = {
     0x00180031: "Radiopharmaceutical",
@@ -55,10 +55,7 @@ class Memory:
         """As ``recall``, for what depends on ``name`` too."""
         find = header.elements.get
         key = (name, header.little, *map(find, tags))
-        try:
-            found = self._records.get(key)
-        except TypeError:  # a sequence where a value should be: nothing to remember it by
-            return make(header)
+        found = self._records.get(key)
         if found is None:
             if len(self._records) >= _REMEMBERED:
                 self._records.clear()
@@ -73,8 +70,6 @@ def patient_facts(header: Header, memory: Memory) -> PatientFacts:
 
 def study_facts(header: Header, memory: Memory) -> StudyFacts:
     """The study and series that an instance says it belongs to, with what corner texts quote."""
-    if header.has(0x00540016):
-        return _study(header)
     return memory.recall(_study, header, _STUDY_TAGS)
 
 

@@ -43,8 +43,8 @@ def functional_groups(header: Header, frames: int, grey: Grey) -> tuple[FrameFac
     per_frame = header.items(_PER_FRAME)
     if not per_frame:
         return ()
-    shared = header.first(_SHARED) or Header({}, little=header.little)
-    empty = Header({}, little=header.little)
+    shared = header.first(_SHARED) or Header({}, header.encoding)
+    empty = Header({}, header.encoding)
     padded = [*per_frame[:frames], *([empty] * (frames - len(per_frame)))]
     return tuple(_frame(item, shared, grey) for item in padded)
 

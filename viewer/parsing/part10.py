@@ -79,7 +79,7 @@ def _read(source: Source, wanted: frozenset[int], sequences: frozenset[int]) -> 
     if start + 8 > len(source.data):
         raise Fault(SkipReason.NOT_DICOM, _("It holds nothing but the mark of a DICOM file."))
     found = read_top(source, start, encoding, wanted, sequences)
-    header = Header(found.elements, little=encoding.little)
+    header = Header(found.elements, encoding)
     return DataSet(source, syntax, header, found.pixels, media_class, tuple(notes))
 
 

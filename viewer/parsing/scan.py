@@ -1,6 +1,7 @@
 """Files to instances: each file is an image, an archive of images, a DICOMDIR, or skipped."""
 
 from collections.abc import Iterator
+from struct import error as StructError  # noqa: N812 - it is an exception
 from typing import Final
 from zipfile import ZipFile, ZipInfo
 
@@ -15,7 +16,9 @@ from viewer.study import Instance, Skipped, SkipReason
 from viewer.words import _
 
 # What parsing foreign bytes may raise beside Fault; each of them means a broken file.
-BROKEN: Final = (ArithmeticError, LookupError, MemoryError, OSError, RecursionError, ValueError)
+BROKEN: Final = (
+    ArithmeticError, LookupError, MemoryError, OSError, RecursionError, StructError, ValueError,
+)  # fmt: skip
 
 
 def scan_file(path: str, memory: Memory) -> Iterator[Instance | Skipped]:

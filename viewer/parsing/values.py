@@ -10,7 +10,7 @@ from struct import Struct
 from typing import Final
 
 from viewer.parsing.charsets import codecs_of, decode_text
-from viewer.parsing.elements import Elements
+from viewer.parsing.elements import Elements, Encoding, read_items
 
 _MAX_TEXT: Final = 1024
 _NUMBER: Final = {
@@ -33,17 +33,20 @@ _IMPLICIT_NUMBER: Final = {  # what implicit files do not say; every other numbe
 class Header:
     """One data set's elements with the means to read them."""
 
-    __slots__ = ("_order", "codecs", "elements")
+    __slots__ = ("_order", "codecs", "elements", "encoding")
 
-    def __init__(self, elements: Elements, *, little: bool, codecs: tuple[str, ...] = ()) -> None:
+    def __init__(
+        self, elements: Elements, encoding: Encoding, codecs: tuple[str, ...] = ()
+    ) -> None:
         self.elements = elements
-        self._order = "<" if little else ">"
+        self.encoding = encoding
+        self._order = "<" if encoding.little else ">"
         self.codecs = codecs or codecs_of(self.raw(0x00080005))
 
     @property
     def little(self) -> bool:
         """Whether numbers are little endian."""
-        return self._order == "<"
+        return self.encoding.little
 
     def raw(self, tag: int) -> bytes:
         """An element's bytes, b"" when it is absent."""
@@ -105,10 +108,10 @@ class Header:
     def items(self, tag: int) -> "list[Header]":
         """A sequence's items, [] when it is absent."""
         value = self.elements.get(tag)
-        if value is None or not value.items:
+        if value is None:
             return []
-        little = self.little
-        return [Header(item, little=little, codecs=self.codecs) for item in value.items]
+        items = read_items(value, self.encoding)
+        return [Header(item, self.encoding, self.codecs) for item in items]
 
     def first(self, tag: int) -> "Header | None":
         """A sequence's first item, None when there is none."""

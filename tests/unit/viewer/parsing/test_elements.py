@@ -5,7 +5,7 @@ import struct
 import pytest
 
 from viewer import limits
-from viewer.parsing.elements import EXPLICIT, IMPLICIT, Source, read_top
+from viewer.parsing.elements import EXPLICIT, IMPLICIT, Source, read_items, read_top
 from viewer.parsing.faults import Fault
 from viewer.study import SkipReason
 
@@ -63,8 +63,7 @@ def test_a_buffer_may_end_anywhere(first):
 def test_sequences_of_undefined_length_are_kept_with_their_items():
     nested = element(SEQUENCE, b"SQ", ITEM + PERSON + ITEM_END + SEQUENCE_END, length=UNDEFINED)
     found = top(nested + PIXELS)
-    items = found.elements[SEQUENCE].items
-    assert items is not None
+    items = read_items(found.elements[SEQUENCE], EXPLICIT)
     assert [item[NAME].raw for item in items] == [b"Doe^Jane"]
     assert found.pixels is not None
 
@@ -94,8 +93,7 @@ def test_implicit_sequences_are_recognised_by_their_items():
     item = struct.pack("<HHI", 0xFFFE, 0xE000, len(inner)) + inner
     data = struct.pack("<HHI", 0x0008, 0x1140, len(item)) + item
     found = read_top(source(data), 0, IMPLICIT, WANTED, frozenset({SEQUENCE}))
-    items = found.elements[SEQUENCE].items
-    assert items is not None
+    items = read_items(found.elements[SEQUENCE], IMPLICIT)
     assert items[0][NAME].raw == b"Doe^Jane"
 
 
