@@ -45,18 +45,20 @@ def make_pair(
     return Pair(prior, prior_study, current, current_study, reason, identity, notes)
 
 
-def show_pair(
+def compare_with_prior(
+    pair: Pair | None,
     store: Store,
-    pair: Pair,
     *,
     confirm: Callable[[Identity], bool],
     current_left: bool = True,
 ) -> bool:
-    """Put both side by side, the prior's place beside; whether it was done.
+    """Put a current image and its prior side by side; whether that was done.
 
     ``confirm`` asks a person where it is doubtful that both are the same patient. UserError where
-    they are different ones.
+    there is no prior, or where the two are different patients.
     """
+    if pair is None:
+        raise UserError(_("No earlier study of this patient is open that compares with this one."))
     if pair.identity.verdict == "different":
         raise UserError(pair.identity.sentence, "\n".join(pair.identity.lines))
     if pair.identity.verdict == "doubtful" and not confirm(pair.identity):

@@ -115,6 +115,7 @@ class Finished:
     timings: Timings
     think_s: float
     record_id: str
+    looks: tuple[Look, ...] = ()
     record: Mapping[str, Any] = field(default_factory=dict)
 
 
@@ -247,6 +248,7 @@ def _finished(ended: _Ended) -> Finished:
         timings=done.timings,
         think_s=ended.think_s,
         record_id=record_id,
+        looks=ended.inquiry.looks,
         record=make_record(
             record_id,
             started_utc=ended.started_utc,
