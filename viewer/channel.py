@@ -20,6 +20,7 @@ from typing import Any, BinaryIO, Literal, Union, get_args, get_origin, get_type
 from viewer import limits
 
 _LENGTH = struct.Struct("<I")
+_ATOMS = frozenset({str, int, float, bool})  # what JSON takes as it is
 
 
 class ChannelError(Exception):
@@ -145,7 +146,7 @@ def _plain_fields(message: object) -> dict[str, Any]:
     for name, default in _defaults(kind):
         value = getattr(message, name)
         if value is not default and value != default:
-            plain[name] = _plain(value)
+            plain[name] = value if type(value) in _ATOMS else _plain(value)
     return plain
 
 
@@ -156,14 +157,14 @@ def _defaults(kind: type) -> tuple[tuple[str, Any], ...]:
 
 
 def _plain(value: Any) -> Any:
+    if isinstance(value, (tuple, list)):
+        return [v if type(v) in _ATOMS else _plain(v) for v in value]
     if value is None or isinstance(value, (str, bool, int, float)):
         return value
     if isinstance(value, Enum):
         return value.value
     if is_dataclass(value):
         return _plain_fields(value)
-    if isinstance(value, (tuple, list)):
-        return [_plain(v) for v in value]
     if isinstance(value, Mapping):
         return {k: _plain(v) for k, v in value.items()}
     raise ChannelError(f"{type(value).__name__} is not a message value")
@@ -183,7 +184,7 @@ def _converter(hint: Any) -> Any:
     if hint is float:
         return _float
     if hint in {str, int, bool}:
-        return lambda value: _checked(value, hint)
+        return _atom_converter(hint)
     return _class_converter(hint)
 
 
@@ -230,13 +231,24 @@ def _union_converter(args: tuple[Any, ...]) -> Any:
 def _tuple_converter(args: tuple[Any, ...]) -> Any:
     if len(args) == 2 and args[1] is Ellipsis:
         every = _converter(args[0])
-        return lambda value: tuple(every(v) for v in _checked(value, list))
+        return lambda value: tuple([every(v) for v in _checked(value, list)])
     items = [_converter(a) for a in args]
 
     def convert(value: Any) -> tuple[Any, ...]:
         if len(_checked(value, list)) != len(items):
             raise ValueError(f"{len(value)} items instead of {len(items)}")
-        return tuple(item(v) for item, v in zip(items, value, strict=True))
+        return tuple([item(v) for item, v in zip(items, value, strict=False)])
+
+    return convert
+
+
+def _atom_converter(hint: type) -> Any:
+    """A check in one call: a scan's messages hold a hundred such values for every image."""
+
+    def convert(value: Any) -> Any:
+        if type(value) is not hint:
+            raise TypeError(f"{type(value).__name__} instead of {hint.__name__}")
+        return value
 
     return convert
 
