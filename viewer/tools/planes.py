@@ -69,6 +69,18 @@ class Grid:
         return bool(np.all(voxel >= -0.5) and np.all(voxel <= np.asarray(self.shape) - 0.5))
 
 
+@dataclass(frozen=True, slots=True)
+class Sheet:
+    """Where an image lies: its outer upper left corner and its steps, LPS mm; at right angles.
+
+    ``across`` leads from column to column, ``along`` from row to row; pixels need not be square.
+    """
+
+    origin: PatientPoint
+    across: Vector
+    along: Vector
+
+
 def normal_of(kind: TileKind, turn: Axes) -> Vector:
     """The unit normal of a plane, towards +L, +P or +H when unturned."""
     return turn[_NORMAL_AXIS[kind]]
@@ -113,20 +125,29 @@ def canvas_of(plane: PlaneRef) -> Canvas:
     return Canvas(plane.columns, plane.rows)
 
 
-def to_patient(plane: PlaneRef, point: FramePoint) -> PatientPoint:
-    """Where a place of a plane lies in the patient."""
+def sheet_of(plane: PlaneRef) -> Sheet:
+    """Where the pixels of a plane lie."""
     right, down = np.asarray(plane.right), np.asarray(plane.down)
-    place = np.asarray(plane.origin) + (right * point.column + down * point.row) * plane.mm_per_px
+    return Sheet(plane.origin, vector(right * plane.mm_per_px), vector(down * plane.mm_per_px))
+
+
+def to_patient(image: PlaneRef | Sheet, point: FramePoint) -> PatientPoint:
+    """Where a place of an image lies in the patient."""
+    sheet = sheet_of(image) if isinstance(image, PlaneRef) else image
+    across, along = np.asarray(sheet.across), np.asarray(sheet.along)
+    place = np.asarray(sheet.origin) + across * point.column + along * point.row
     return PatientPoint(*vector(place))
 
 
-def to_plane(plane: PlaneRef, point: PatientPoint) -> tuple[FramePoint, float]:
-    """Where a place of the patient falls on a plane, and how far off it is, mm."""
-    offset = np.asarray(point) - np.asarray(plane.origin)
-    right, down = np.asarray(plane.right), np.asarray(plane.down)
-    off = float(offset @ np.cross(right, down))
-    column = float(offset @ right) / plane.mm_per_px
-    return FramePoint(column, float(offset @ down) / plane.mm_per_px), off
+def to_plane(image: PlaneRef | Sheet, point: PatientPoint) -> tuple[FramePoint, float]:
+    """Where a place of the patient falls on an image, and how far off it is, mm."""
+    sheet = sheet_of(image) if isinstance(image, PlaneRef) else image
+    offset = np.asarray(point) - np.asarray(sheet.origin)
+    across, along = np.asarray(sheet.across), np.asarray(sheet.along)
+    normal = np.cross(across, along)
+    off = float(offset @ normal) / float(np.linalg.norm(normal))
+    column = float(offset @ across) / float(across @ across)
+    return FramePoint(column, float(offset @ along) / float(along @ along)), off
 
 
 def stepped(

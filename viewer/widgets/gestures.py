@@ -343,9 +343,9 @@ class Gestures:
     def _follow(self, now: Pointer) -> None:
         """The crosshair of all linked views goes to the pointer."""
         scene = self._scene()
-        if scene.plane is None or scene.message:
+        if scene.sheet is None or scene.message:
             return
-        place = to_patient(scene.plane, scene.surface.clamped(scene.surface.frame_point(now)))
+        place = to_patient(scene.sheet, scene.surface.clamped(scene.surface.frame_point(now)))
         shown = self._sources.shown(scene.state.doc.tiles)
         self._apply(linking.go_to_place(scene.tile.series_uid, place, scene.index, shown))
 

@@ -23,6 +23,7 @@ from viewer.words import _
 CUT_PX: Final = 8.0
 SMALL_PX: Final = 6.0
 RING_PX: Final = 7.0
+_CLEAR_PX: Final = 14.0
 TICK_PX: Final = 12.0
 HANDLE_PX: Final = 6.0
 OFF_LINE_PX: Final = 10.0
@@ -206,12 +207,26 @@ def _paint_finding_label(
     taken: list[Rect],
 ) -> Rect:
     parts = label_parts(mark, look)
-    box = _inside(view_box(mark, transform), tile)
+    seen = view_box(mark, transform)
+    box = _inside(seen, tile)
+    is_small = max(seen[2] - seen[0], seen[3] - seen[1]) < SMALL_PX
+    if is_small:
+        box = (box[0] - _CLEAR_PX, box[1] - _CLEAR_PX, box[2] + _CLEAR_PX, box[3] + _CLEAR_PX)
     label = place_label(box, (ink.pill_width(parts), ink.PILL_HEIGHT), tile, taken)
+    if is_small and label.leader_to is None:
+        label = Label(label.rect, _ring_edge(label.rect, seen))
     _paint_leader(painter, label, finding_pen(mark, is_selected=False).color())
     left, top, right, bottom = label.rect
     ink.pill(painter, QRectF(round(left), round(top), right - left, bottom - top), parts)
     return label.rect
+
+
+def _ring_edge(label: Rect, seen: Rect) -> ViewPoint:
+    """The place of a small mark's ring that its label's leader goes to."""
+    x, y = (seen[0] + seen[2]) / 2, (seen[1] + seen[3]) / 2
+    to_x, to_y = min(max(x, label[0]), label[2]) - x, min(max(y, label[1]), label[3]) - y
+    length = math.hypot(to_x, to_y) or 1.0
+    return ViewPoint(x + to_x / length * RING_PX, y + to_y / length * RING_PX)
 
 
 def _paint_value(

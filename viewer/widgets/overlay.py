@@ -168,15 +168,23 @@ def paint_strip(painter: QPainter, scene: Scene) -> None:
     color = QColor(TOKENS.role_current if role == "current" else TOKENS.role_prior)
     _paint_strip_bar(painter, width, color, role)
     x = _paint_role(painter, role, color)
-    when, time = taken_at(scene.instance.study)
+    when, facts = strip_facts(scene)
     baseline = 24.0
-    x = _write(painter, x + 12, baseline, date_text(when), ink.STRIP_DATE, ink.TEXT)
-    facts = " · ".join(part for part in (time_text(time), _interval(scene)) if part)
+    x = _write(painter, x + 12, baseline, when, ink.STRIP_DATE, ink.TEXT)
     x = _write(painter, x + 10, baseline, facts, ink.STRIP, ink.SECOND)
     title = series_title(scene)
     room = ink.width_of(title, ink.STRIP)
     if x + 24 + room < width - MARGIN:
         _write(painter, width - MARGIN - room, baseline, title, ink.STRIP, ink.SECOND)
+
+
+def strip_facts(scene: Scene) -> tuple[str, str]:
+    """The date in a role strip, and its time with the interval: "08:30 · 12 days earlier"."""
+    if scene.instance is None:
+        return "", ""
+    when, time = taken_at(scene.instance.study)
+    facts = " · ".join(part for part in (time_text(time), _interval(scene)) if part)
+    return date_text(when), facts
 
 
 def days_between(first: str, second: str) -> int | None:

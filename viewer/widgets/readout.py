@@ -26,8 +26,8 @@ def pointer_text(scene: Scene, at: ViewPoint) -> str:
     if not (0 <= point.column < canvas.columns and 0 <= point.row < canvas.rows):
         return ""
     parts = [] if isinstance(scene.where, PlaneRef) else [_pixel(scene, point)]
-    if scene.plane is not None:
-        parts.append(patient_place(to_patient(scene.plane, point)))
+    if scene.sheet is not None:
+        parts.append(patient_place(to_patient(scene.sheet, point)))
     parts.append(value_at(scene, point))
     return _SEPARATOR.join(part for part in parts if part)
 

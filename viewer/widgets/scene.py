@@ -15,8 +15,8 @@ from viewer.reading.volumes import Volume
 from viewer.spaces import PatientPoint
 from viewer.state import State, Tile
 from viewer.study import FrameRef, Instance, Stack, StudyFacts, Window
-from viewer.tools.anchors import frame_plane, on_image
-from viewer.tools.planes import Grid, canvas_of, plane_through
+from viewer.tools.anchors import frame_sheet, on_image
+from viewer.tools.planes import Grid, Sheet, canvas_of, plane_through, sheet_of
 from viewer.tools.surface import Surface
 from viewer.tools.transform import Area, Canvas, Transform, frame_to_view
 from viewer.widgets.sources import Entry, Sources
@@ -33,7 +33,8 @@ MessageKind = Literal["", "empty", "busy", "error"]
 class Scene:
     """A tile with what it shows.
 
-    ``where`` is the image that marks are bound to; ``plane`` its place in the patient, if known.
+    ``where`` is the image that marks are bound to; ``plane`` the cut of a plane
+    tile, ``sheet`` the image's place in the patient, if known.
     ``message`` is the one sentence of a tile that shows no picture. ``other_date`` is the date of
     the current study in a comparison (for the interval of a prior).
     """
@@ -48,6 +49,7 @@ class Scene:
     is_reversed: bool = False
     where: FrameRef | PlaneRef | None = None
     plane: PlaneRef | None = None
+    sheet: Sheet | None = None
     instance: Instance | None = None
     stored: Stored | None = None
     volume: Volume | None = None
@@ -199,7 +201,7 @@ def _stack_scene(bare: _Bare, sources: Sources, failed: Mapping[FrameRef, UserEr
     choice = sources.choice(bare.tile, stored) if stored else None
     facts = sources.facts(stored) if stored else None
     calibration = sources.calibration(instance, ref.frame_number)
-    plane = frame_plane(instance, ref)
+    sheet = frame_sheet(instance, ref)
     geometry = bare.stack.geometry
     half = geometry.spacing_mm[0] / 2 if geometry else _HALF_STEP_MM
     return Scene(
@@ -212,7 +214,7 @@ def _stack_scene(bare: _Bare, sources: Sources, failed: Mapping[FrameRef, UserEr
         position=position,
         is_reversed=sources.is_reversed(bare.tile),
         where=ref,
-        plane=plane,
+        sheet=sheet,
         instance=instance,
         stored=stored,
         crosshair=bare.state.nav.crosshair_of(bare.tile.series_uid),
@@ -221,7 +223,7 @@ def _stack_scene(bare: _Bare, sources: Sources, failed: Mapping[FrameRef, UserEr
         calibration=calibration,
         canvas=Canvas(instance.pixels.columns, instance.pixels.rows, calibration.aspect),
         sample_range=_range(sources.span(bare.tile), choice),
-        marks=_marks(bare, ref, plane, half),
+        marks=_marks(bare, ref, sheet, half),
         message=error.sentence if error else ("" if stored else _("Reading the image.")),
         message_kind="error" if error else ("" if stored else "busy"),
     )
@@ -242,6 +244,7 @@ def _volume_scene(bare: _Bare, sources: Sources) -> Scene:
     grid = Grid(volume.voxel_to_patient, (shape[0], shape[1], shape[2]))
     crosshair = bare.state.nav.crosshair_of(tile.series_uid) or grid.centre
     plane = _plane(bare, grid, crosshair) if tile.is_plane else None
+    sheet = sheet_of(plane) if plane else None
     is_projection = tile.slab.thickness_mm > 0
     return Scene(
         bare.state,
@@ -252,6 +255,7 @@ def _volume_scene(bare: _Bare, sources: Sources) -> Scene:
         bare.stack,
         where=plane,
         plane=plane,
+        sheet=sheet,
         instance=bare.entry.series.first,
         volume=volume,
         grid=grid,
@@ -261,7 +265,7 @@ def _volume_scene(bare: _Bare, sources: Sources) -> Scene:
         calibration=calibration_of_plane(plane, is_projection=is_projection) if plane else None,
         canvas=canvas_of(plane) if plane else _NO_CANVAS,
         sample_range=_range(sources.span(tile), choice),
-        marks=_marks(bare, plane, plane, float(grid.spacing_mm.max()) / 2) if plane else (),
+        marks=_marks(bare, plane, sheet, float(grid.spacing_mm.max()) / 2) if plane else (),
     )
 
 
@@ -293,13 +297,13 @@ def _without(bare: _Bare, sentence: str, kind: MessageKind) -> Scene:
 
 
 def _marks(
-    bare: _Bare, where: FrameRef | PlaneRef, plane: PlaneRef | None, half_step_mm: float
+    bare: _Bare, where: FrameRef | PlaneRef, sheet: Sheet | None, half_step_mm: float
 ) -> tuple[Annotation, ...]:
     """The marks that lie on the image on the screen, in its coordinates."""
 
-    def plane_of(ref: FrameRef) -> PlaneRef | None:
+    def sheet_of_frame(ref: FrameRef) -> Sheet | None:
         instance = bare.entry.instance_of(ref)
-        return frame_plane(instance, ref) if instance else None
+        return frame_sheet(instance, ref) if instance else None
 
     nav = bare.state.nav
     if nav.marks_hidden:
@@ -308,7 +312,9 @@ def _marks(
     for mark in bare.state.doc.annotations:
         if mark.series_uid != bare.tile.series_uid or not _is_wanted(mark, bare.state):
             continue
-        seen = on_image(mark, where, plane=plane, half_step_mm=half_step_mm, plane_of=plane_of)
+        seen = on_image(
+            mark, where, sheet=sheet, half_step_mm=half_step_mm, sheet_of_frame=sheet_of_frame
+        )
         if seen is not None:
             found.append(seen)
     return tuple(found)

@@ -58,6 +58,11 @@ class Solid:
         at = QPointF(width - MARGIN - ink.width_of(words, ink.CORNER_BOLD), height - MARGIN - 4)
         ink.halo_text(painter, at, words, face=ink.CORNER_BOLD)
 
+    @property
+    def is_full(self) -> bool:
+        """Whether the newest picture wanted is there in full quality."""
+        return self._cast is not None and self._cast.is_full and self._cast.wanted == self._last
+
     def close(self) -> None:
         """End the casting."""
         if self._picture is not None:

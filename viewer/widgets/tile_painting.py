@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from PySide6.QtCore import QPointF, Qt
 from PySide6.QtGui import QImage, QPainter
 
-from viewer.annotations import Annotation
+from viewer.annotations import POINTS, Annotation
 from viewer.measure import measure
 from viewer.study import FrameRef
 from viewer.tools import crosshair
@@ -133,7 +133,7 @@ class TilePainting:
         if scene.instance is not None and isinstance(scene.where, FrameRef):
             number = scene.where.frame_number
             calibration = self._sources.calibration(scene.instance, number, mark.points)
-        if calibration is None:
+        if calibration is None or len(mark.points) < POINTS[mark.kind]:
             return ""
         stored = scene.stored.pixels if scene.stored is not None else None
         return "\n".join(measure(mark, calibration, stored=stored, facts=scene.facts).lines)

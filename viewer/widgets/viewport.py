@@ -94,6 +94,11 @@ class Viewport(QWidget):
         """Which tile of the state it shows."""
         return self._index
 
+    @property
+    def is_picture_full(self) -> bool:
+        """Whether a 3D tile shows its volume in full quality, and nothing finer is to come."""
+        return self._solid.is_full
+
     def scene(self) -> Scene:
         """What it shows now."""
         if self._scene is None:
@@ -166,20 +171,16 @@ class Viewport(QWidget):
     def paintEvent(self, _event: QPaintEvent) -> None:
         """Picture, marks, letters and texts, badges, frame."""
         scene = self.scene()
-        painter = QPainter(self)
-        self._painting.paint(
-            painter,
-            scene,
-            self._grain(),
-            moment=Moment(
-                draft=self._gestures.draft,
-                hovered=self._hovered,
-                has_pointer=self._has_pointer,
-                is_dragging=self._gestures.is_dragging,
-                end=self._flashing,
-            ),
+        moment = Moment(
+            draft=self._gestures.draft,
+            hovered=self._hovered,
+            has_pointer=self._has_pointer,
+            is_dragging=self._gestures.is_dragging,
+            end=self._flashing,
         )
-        painter.end()
+        # A painter that is left open by an exception ends the process.
+        with QPainter(self) as painter:
+            self._painting.paint(painter, scene, self._grain(), moment=moment)
         if scene.stored is not None:
             self._idle_timer.start()
 

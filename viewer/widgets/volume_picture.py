@@ -16,6 +16,7 @@ from viewer.errors import Cancelled
 from viewer.jobs import Cancel, Jobs
 from viewer.reading.volumes import Volume
 from viewer.render.camera import Camera
+from viewer.render.kernel_cache import compile_in_child, is_compiled, load_kernels
 from viewer.render.pacing import PacedVolume
 from viewer.render.transfer import TransferFunction, VolumePreset
 from viewer.render.volume import CropBox, VolumeCaster
@@ -70,6 +71,7 @@ class VolumePicture:
         self._lock = threading.Lock()
         self._wanted: Wanted | None = None
         self._is_casting = False
+        self._is_closed = False
         self._caster: VolumeCaster | None = None
         self._paced: PacedVolume | None = None
         self._preset = ""
@@ -91,18 +93,23 @@ class VolumePicture:
     def close(self) -> None:
         """End the casting and its threads."""
         self._jobs.cancel(self._slot)
-        caster, self._caster = self._caster, None
-        if caster is not None:
-            caster.close()
+        with self._lock:
+            self._is_closed = True
+            is_casting = self._is_casting
+        if not is_casting:
+            self._free()
 
     def _cast_all(self, cancel: Cancel) -> Iterator[Cast]:
         """Cast what is wanted until nothing is."""
         try:
-            while (wanted := self._take()) is not None:
+            while not self._is_closed and (wanted := self._take()) is not None:
                 yield from self._cast(wanted, cancel)
         finally:
             with self._lock:
                 self._is_casting = False
+                is_closed = self._is_closed
+            if is_closed:
+                self._free()
 
     def _cast(self, wanted: Wanted, cancel: Cancel) -> Iterator[Cast]:
         paced, caster = self._prepared(wanted.view)
@@ -137,6 +144,12 @@ class VolumePicture:
         if last is not None:
             yield Cast(last, wanted, is_full=True)
 
+    def _free(self) -> None:
+        """End the caster's threads; only where no picture is being cast."""
+        caster, self._caster = self._caster, None
+        if caster is not None:
+            caster.close()
+
     def _take(self) -> Wanted | None:
         with self._lock:
             wanted, self._wanted = self._wanted, None
@@ -146,6 +159,9 @@ class VolumePicture:
 
     def _prepared(self, view: VolumeView) -> tuple[PacedVolume, VolumeCaster]:
         if self._caster is None:
+            if not is_compiled():
+                compile_in_child()
+            load_kernels()
             voxels, slope, intercept = _as_int16(self._volume)
             self._caster = VolumeCaster(
                 voxels, self._volume.voxel_to_patient, slope=slope, intercept=intercept
