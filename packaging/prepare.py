@@ -3,7 +3,7 @@
 1. System libraries (Debian, Ubuntu): installed when run as root, else named in one line to copy.
 2. An environment in ``.venv`` with the locked dependencies, checked by hash.
 3. The llama-cpp-python wheel, built once per machine (see ``build_llama.py``).
-4. This project, installed so that an edit is seen at the next start.
+4. This project, installed so that an edit is seen at the next start, and its kernels compiled.
 
     python3 packaging/prepare.py
 """
@@ -113,6 +113,9 @@ def make_environment() -> None:
     wheel = subprocess.run(build, check=True, stdout=subprocess.PIPE, text=True, cwd=ROOT).stdout
     subprocess.run([*pip, "--no-deps", wheel.strip()], check=True, cwd=ROOT)
     subprocess.run([*pip, "--no-deps", "-e", str(ROOT)], check=True, cwd=ROOT)
+    say("Compiling the drawing kernels")
+    kernels = [str(python), "-I", "-m", "viewer.render.compile_kernels"]
+    subprocess.run(kernels, check=True, cwd=ROOT)
 
 
 def without(lock: str, package: str) -> str:

@@ -1,10 +1,18 @@
 """Fixtures for all tests: real data beside the clone, fresh folders, nothing left behind."""
 
+import os
 from pathlib import Path
 
 import pytest
 
+from viewer.render.kernel_cache import cache_folder
+
 SHARED = Path(__file__).resolve().parents[2] / "shared"
+
+
+def pytest_configure() -> None:
+    """Keep compiled kernels where the program keeps them: compiling takes longer than all tests."""
+    os.environ.setdefault("NUMBA_CACHE_DIR", str(cache_folder()))
 
 
 @pytest.fixture(scope="session")
