@@ -29,6 +29,7 @@ from viewer.study import Instance, Skipped
 _FLUSH_S: Final = 0.05
 _FLUSH_FILES: Final = 64
 _LISTED: Final = 512
+_FIRST_LISTED: Final = 8
 _LONG_BYTES: Final = limits.MESSAGE_BYTES // 64
 _PIECE_CHARS: Final = limits.MESSAGE_BYTES // 8
 
@@ -68,13 +69,13 @@ def bound_memory(size: int) -> None:
 def _walk(request: Walk, channel: Channel) -> None:
     files: list[str] = []
     skipped: list[Skipped] = []
-    last = time.monotonic()
+    last, enough = time.monotonic(), _FIRST_LISTED  # the first few at once, then many together
     for part in walk(request.paths):
         (skipped if isinstance(part, Skipped) else files).append(part)  # type: ignore[arg-type]
         now = time.monotonic()
-        if len(files) + len(skipped) >= _LISTED or now - last > _FLUSH_S:
+        if len(files) + len(skipped) >= enough or now - last > _FLUSH_S:
             channel.send(Listed(tuple(files), tuple(skipped)))
-            files, skipped, last = [], [], now
+            files, skipped, last, enough = [], [], now, _LISTED
     if files or skipped:
         channel.send(Listed(tuple(files), tuple(skipped)))
 
