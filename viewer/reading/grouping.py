@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable, Sequence
 from dataclasses import replace
+from pathlib import PurePath
 from typing import Final
 
 from viewer.reading.stacks import make_stacks
@@ -9,6 +10,7 @@ from viewer.study import Instance, Library, Patient, Series, Skipped, SkipReason
 from viewer.words import _
 
 _LAST: Final = 1 << 31
+_NO_UID: Final = "no series UID in {folder}"  # an empty one would name an empty tile
 
 _SeriesKey = tuple[tuple[str, ...], str, str]
 
@@ -61,7 +63,7 @@ def _key(instance: Instance) -> _SeriesKey:
     return (
         (f.id, f.issuer, f.name, f.birth_date, f.sex),
         instance.study.study_uid,
-        instance.study.series_uid,
+        instance.study.series_uid or _NO_UID.format(folder=PurePath(instance.path).parent.name),
     )
 
 

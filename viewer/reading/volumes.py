@@ -5,7 +5,8 @@ modality values in place where those are whole numbers that fit. Tilted and unev
 brought to a right-angled grid (``viewer.reading.straighten``).
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, replace
 from typing import Any, Final
 
@@ -24,6 +25,7 @@ from viewer.reading.straighten import straighten
 from viewer.study import FrameRef, Geometry, Grey, Instance, Stack
 from viewer.words import _
 
+_DECODING: Final = 2
 _MEMORY_SHARE: Final = 0.6
 _INT16: Final = np.iinfo(np.int16)
 
@@ -73,11 +75,9 @@ def load_volume(
     dtype = _voxel_dtype(sources, greys)
     _check_memory(geometry, dtype)
     volume = _empty(stack, geometry, dtype, greys[0])
-    for index in middle_out(len(sources), len(sources) // 2):
+    for index in _filled(volume.voxels, sources, frames):
         if cancel is not None:
             cancel.check()
-        instance, ref = sources[index]
-        _fill(volume.voxels[index], instance, ref, frames)
         if on_slice is not None:
             on_slice(index, volume)
     volume = _as_modality(volume)
@@ -121,6 +121,30 @@ def _empty(stack: Stack, geometry: Geometry, dtype: np.dtype[Any], grey: Grey) -
         frames=stack.frames,
         notes=stack.notes,
     )
+
+
+def _filled(
+    voxels: NDArray[Any], sources: list[tuple[Instance, FrameRef]], frames: Frames
+) -> Iterator[int]:
+    """Fill all slices, the middle one first; each index as it is done.
+
+    Native slices are a copy each; those that workers decode come from two at a time.
+    """
+
+    def fill(index: int) -> int:
+        instance, ref = sources[index]
+        _fill(voxels[index], instance, ref, frames)
+        return index
+
+    order = middle_out(len(sources), len(sources) // 2)
+    if all(is_native(instance) for instance, _ref in sources):
+        yield from map(fill, order)
+        return
+    pool = ThreadPoolExecutor(_DECODING, "volume")
+    try:
+        yield from pool.map(fill, order)
+    finally:
+        pool.shutdown(cancel_futures=True)
 
 
 def _fill(target: NDArray[Any], instance: Instance, ref: FrameRef, frames: Frames) -> None:

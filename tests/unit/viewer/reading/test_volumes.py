@@ -1,8 +1,10 @@
 """Volumes: modality values in the right place, at one times the memory of the pixels."""
 
 import numpy as np
+import pydicom
 import pytest
 import SimpleITK
+from pydicom.uid import RLELossless
 from series import make_series
 
 from viewer.errors import Cancelled, UserError
@@ -159,3 +161,21 @@ def test_embedded_bits_above_bits_stored_are_masked(load, tmp_path):
     values = np.full((3, 8, 8), 0x7FFF, np.int16).view(np.uint16)
     make_series(tmp_path, values.shape, values=values, modality="MR", change=change)
     assert int(load(tmp_path).voxels.max()) == 0x0FFF
+
+
+def test_compressed_slices_make_the_same_volume(load, tmp_path):
+    def change(dataset, _index):
+        dataset.compress(RLELossless, encoding_plugin="pydicom")
+
+    truth = make_series(tmp_path, (5, 16, 12), change=change)
+    np.testing.assert_array_equal(load(tmp_path).voxels, truth.values)
+
+
+def test_a_mosaic_is_unfolded_into_its_slices(load, shared_data):
+    """Tile 5 of a 6 x 6 mosaic lies in its first row, at columns 320 to 383."""
+    path = min((shared_data / "mr" / "mr_mosaic_ep2d_asc").iterdir())
+    volume = load(path)
+    whole = pydicom.dcmread(path).pixel_array
+    assert volume.voxels.shape == (36, 64, 64)
+    np.testing.assert_array_equal(volume.voxels[5], whole[:64, 320:384])
+    np.testing.assert_array_equal(volume.voxels[6], whole[64:128, :64])
