@@ -1,0 +1,141 @@
+"""Drawn patients for training: pairs of X-rays (prior, current) with boxes and changes, on disk.
+
+A pool is a folder of arrays that several processes fill in parts; each part depends on its seeds
+alone, so an interrupted drawing goes on where it stopped.
+"""
+
+import json
+import os
+from collections.abc import Iterator
+from dataclasses import dataclass
+from multiprocessing import get_context
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
+from PIL import Image
+
+CLASSES = ("right lung", "left lung", "heart", "nodule", "effusion", "pneumothorax")
+CHANGES = ("nodule", "effusion", "pneumothorax")
+WORDS = ("improved", "stable", "worsened")
+PART = 50
+SHARES = {
+    "nodule": 0.62, "effusion": 0.38, "pneumothorax": 0.25, "consolidation": 0.12,
+    "cardiomegaly": 0.2,
+}  # fmt: skip
+
+
+def draw_part(first_seed: int, image_px: int, path: Path) -> None:
+    """Draw ``PART`` patients, prior and current, into one file."""
+    from phantom import samples
+
+    pictures = np.zeros((PART, 2, image_px, image_px), np.uint8)
+    boxes = np.full((PART, 2, len(CLASSES), 4), np.nan, np.float32)
+    changes = np.full((PART, len(CHANGES)), -1, np.int8)
+    for index in range(PART):
+        seed = first_seed + index
+        pair = samples.pair_sample(seed, image_px, draw_wanted(np.random.default_rng((seed, 21))))
+        pictures[index] = pair.prior, pair.current
+        for place, found in enumerate((pair.prior_boxes, pair.current_boxes)):
+            for box in found:
+                edges = [float(box[k]) / image_px for k in ("top", "left", "bottom", "right")]
+                boxes[index, place, CLASSES.index(str(box["label"]))] = edges
+        for column, name in enumerate(CHANGES):
+            if name in pair.changes:
+                changes[index, column] = WORDS.index(pair.changes[name])
+    partial = path.with_suffix(".partial.npz")
+    np.savez(partial, pictures=pictures, boxes=boxes, changes=changes)
+    partial.replace(path)
+
+
+def draw_wanted(rng: np.random.Generator):  # noqa: ANN201 - phantom.anatomy.Wanted, imported late
+    """What the next patient has; nothing in about one of six."""
+    from phantom.anatomy import Wanted
+
+    have = {name: bool(rng.random() < share) for name, share in SHARES.items()}
+    return Wanted(
+        nodules=int(have["nodule"]),
+        effusion=have["effusion"],
+        pneumothorax=have["pneumothorax"],
+        consolidation=have["consolidation"],
+        cardiomegaly=have["cardiomegaly"],
+    )
+
+
+def draw_pool(folder: Path, *, first_seed: int, patients: int, image_px: int, workers: int) -> None:
+    """Fill a pool folder; parts that are there already are kept."""
+    folder.mkdir(parents=True, exist_ok=True)
+    (folder / "pool.json").write_text(json.dumps({"image_px": image_px, "classes": CLASSES}))
+    jobs = [
+        (first_seed + i * PART, image_px, folder / f"{first_seed + i * PART:08d}.npz")
+        for i in range(-(-patients // PART))
+    ]
+    missing = [job for job in jobs if not job[2].exists()]
+    with get_context("spawn").Pool(workers, initializer=os.nice, initargs=(10,)) as pool:
+        for done, _ in enumerate(pool.imap_unordered(_draw_job, missing), 1):
+            print(f"drawn {done * PART} of {len(missing) * PART}", flush=True)
+
+
+def _draw_job(job: tuple[int, int, Path]) -> None:
+    draw_part(*job)
+
+
+@dataclass(frozen=True, slots=True)
+class Pool:
+    """All parts in memory: pictures (patients, 2, px, px), boxes, changes; prior first."""
+
+    pictures: NDArray[np.uint8]
+    boxes: NDArray[np.float32]
+    changes: NDArray[np.int8]
+
+    @classmethod
+    def load(cls, folder: Path, *, at_most: int | None = None) -> "Pool":
+        """Read a pool folder."""
+        paths = sorted(p for p in folder.glob("*.npz") if ".partial" not in p.name)
+        parts = [np.load(p) for p in paths[: None if at_most is None else at_most // PART]]
+        return cls(
+            *(np.concatenate([p[k] for p in parts]) for k in ("pictures", "boxes", "changes"))
+        )
+
+    def __len__(self) -> int:
+        return len(self.pictures)
+
+    def batches(self, size: int) -> Iterator[NDArray[np.int64]]:
+        """Patients in order, a batch at a time."""
+        for start in range(0, len(self), size):
+            yield np.arange(start, min(start + size, len(self)))
+
+
+def jittered(
+    picture: NDArray[np.uint8], boxes: NDArray[np.float32], rng: np.random.Generator
+) -> tuple[NDArray[np.uint8], NDArray[np.float32]]:
+    """Shift, scale and re-grey a picture; boxes (classes, 4) follow.
+
+    Never mirrored: sides matter.
+    """
+    size = picture.shape[0]
+    scale = rng.uniform(0.9, 1.12)
+    shift = rng.uniform(-0.05, 0.05, 2)  # rows, columns, as shares of the picture
+    origin = 0.5 - 0.5 / scale - shift / scale
+    matrix = (1 / scale, 0, origin[1] * size, 0, 1 / scale, origin[0] * size)
+    image = Image.fromarray(picture).transform(
+        (size, size), Image.Transform.AFFINE, matrix, Image.Resampling.BILINEAR
+    )
+    table = np.clip(
+        255 * (np.linspace(0, 1, 256) ** rng.uniform(0.85, 1.18)) * rng.uniform(0.92, 1.08), 0, 255
+    )
+    moved = (boxes - np.tile(origin, 2)) * scale
+    return table.astype(np.uint8)[np.asarray(image)], np.clip(moved, 0, 1).astype(np.float32)
+
+
+def coverage(boxes: NDArray[np.float32], grid: int) -> NDArray[np.float32]:
+    """Share of each cell that a box covers: (n, classes, 4) to (n, classes, grid, grid)."""
+    edges = np.arange(grid + 1) / grid
+
+    def along(low: NDArray[np.float32], high: NDArray[np.float32]) -> NDArray[np.float32]:
+        inside = np.minimum(high[..., None], edges[1:]) - np.maximum(low[..., None], edges[:-1])
+        return np.clip(inside * grid, 0, 1)
+
+    known = np.nan_to_num(boxes)
+    rows, columns = along(known[..., 0], known[..., 2]), along(known[..., 1], known[..., 3])
+    return (rows[..., :, None] * columns[..., None, :]).astype(np.float32)

@@ -1,0 +1,154 @@
+"""Lessons drawn from encoded pictures, and the look at what was learnt."""
+
+import re
+from collections import defaultdict
+
+import numpy as np
+import torch
+from torch import Tensor
+
+from demo_model.decoder_training import Lesson, Sheet, answer
+from demo_model.network import Decoder, Tower
+from demo_model.pool import CHANGES, CLASSES, WORDS, Pool, jittered
+from demo_model.questions import (
+    ASKED,
+    School,
+    changes,
+    describe,
+    descriptions,
+    finds,
+    pair_places,
+    verdicts,
+)
+from demo_model.tower_training import iou, three_channels
+from demo_model.vocabulary import END_OF_TURN
+
+KINDS = {"finds": 0.55, "verdicts": 0.15, "descriptions": 0.1, "changes": 0.2}
+VERSIONS = 3
+BOX = re.compile(
+    r'^Final Answer: ```json\[\{"box_2d": \[(\d+), (\d+), (\d+), (\d+)\], '
+    r'"label": "([a-z ]+)"\}\]```$'
+)
+EMPTY = "Final Answer: ```json[]```"
+
+
+class SchoolDay:
+    """Every picture encoded once as it is and twice shifted; ``teach`` draws sheets of lessons."""
+
+    def __init__(self, tower: Tower, pool: Pool, unseen: Pool, school: School) -> None:
+        self.school = school
+        self.pool = pool
+        self.unseen = unseen
+        rng = np.random.default_rng(5)
+        encoded = [encode(tower, pool, rng if version else None) for version in range(VERSIONS)]
+        self._tokens = torch.stack([tokens for tokens, _ in encoded])
+        self._boxes = np.stack([boxes for _, boxes in encoded])
+        self._unseen, _ = encode(tower, unseen, None)
+
+    def teach(self, rng: np.random.Generator, count: int) -> list[Sheet]:
+        """Sheets of one kind."""
+        kind = str(rng.choice(list(KINDS), p=list(KINDS.values())))
+        if kind == "changes":
+            return self._change_sheets(rng, count)
+        has = ~np.isnan(self.pool.boxes[:, :, CLASSES.index("nodule"), 0]).reshape(-1)
+        weights = np.where(has, 1.5, 1.0)
+        make = {"finds": finds, "verdicts": verdicts, "descriptions": descriptions}[kind]
+        task = {"finds": "find", "verdicts": "yesno", "descriptions": "describe"}[kind]
+        beginning = self.school.prompt(task, "Is there a nodule?", [{}]).beginning
+        sheets = []
+        for chosen in rng.choice(len(weights), count, p=weights / weights.sum()):
+            version = int(rng.integers(VERSIONS))
+            boxes = self._boxes[version, chosen // 2, chosen % 2]
+            tokens = self._tokens[version, chosen // 2, chosen % 2].float()
+            sheets.append(Sheet(beginning, tokens, tuple(make(self.school, boxes, rng))))
+        return sheets
+
+    def _change_sheets(self, rng: np.random.Generator, count: int) -> list[Sheet]:
+        """Pairs in both orders: exchanged pictures exchange improved and worsened."""
+        known = np.flatnonzero((self.pool.changes >= 0).any(1))
+        sheets = []
+        for chosen in rng.choice(known, count):
+            places = pair_places(rng)
+            said = self.pool.changes[chosen]
+            before, after = (int(v) for v in rng.integers(VERSIONS, size=2))
+            order = [self._tokens[before, chosen, 0], self._tokens[after, chosen, 1]]
+            if rng.random() < 0.5:
+                order.reverse()
+                said = np.where(said >= 0, len(WORDS) - 1 - said, said)
+            lessons = changes(self.school, said, places, rng)
+            beginning = self.school.prompt("change", "nodule", places).beginning
+            sheets.append(Sheet(beginning, torch.cat(order).float(), tuple(lessons)))
+        return sheets
+
+    def look(self, decoder: Decoder, count: int = 100) -> str:
+        """Mean IoU, found and false per class, verdicts, changes and form, on unseen patients."""
+        count = min(count, len(self.unseen))
+        seen: dict[str, list[float]] = defaultdict(list)
+        current = self._unseen[:count, 1].float()
+        boxes = self.unseen.boxes[:count, 1]
+        for index, name in enumerate(CLASSES):
+            said = self._ask(decoder, "find", ASKED[name][0], [{}], current)
+            for text, truth in zip(said, boxes[:, index], strict=True):
+                self._judge_box(seen, name, text, truth)
+        for name in ("nodule", "effusion"):
+            words = f"Is there a {ASKED[name][0]}?"
+            said = self._ask(decoder, "yesno", words, [{}], current)
+            truth = ~np.isnan(boxes[:, CLASSES.index(name), 0])
+            right = [
+                t == f"Final Answer: {'yes' if y else 'no'}"
+                for t, y in zip(said, truth, strict=True)
+            ]
+            seen[f"yes/no {name}"] += right
+        said = self._ask(decoder, "describe", "", [{}], current)
+        seen["report"] += [t == describe(b) for t, b in zip(said, boxes, strict=True)]
+        self._look_at_changes(decoder, count, seen)
+        return ", ".join(f"{name} {np.mean(values):.3f}" for name, values in seen.items())
+
+    def _look_at_changes(self, decoder: Decoder, count: int, seen: dict[str, list[float]]) -> None:
+        pairs = self._unseen[:count].float().flatten(1, 2)
+        places = pair_places(np.random.default_rng(3))
+        for index, name in enumerate(CHANGES):
+            known = np.flatnonzero(self.unseen.changes[:count, index] >= 0)
+            if not len(known):
+                continue
+            said = self._ask(decoder, "change", ASKED[name][0], places, pairs[known])
+            truth = [WORDS[self.unseen.changes[i, index]] for i in known]
+            seen["change"] += [t == f"Final Answer: {w}" for t, w in zip(said, truth, strict=True)]
+
+    def _ask(
+        self, decoder: Decoder, task: str, words: str, places: list[dict[str, str]], images: Tensor
+    ) -> list[str]:
+        prompt = self.school.prompt(task, words, places)
+        ids = answer(decoder, prompt.beginning, images, prompt.question, END_OF_TURN)
+        return [self.school.tokenizer.text(i) for i in ids]
+
+    @staticmethod
+    def _judge_box(seen: dict[str, list[float]], name: str, text: str, truth: np.ndarray) -> None:
+        match = BOX.match(text)
+        seen["form"].append(float(match is not None or text == EMPTY))
+        if np.isnan(truth[0]):
+            seen[f"{name} false"].append(float(match is not None))
+            return
+        found = np.array([int(n) for n in match.groups()[:4]]) / 1000 if match else None
+        seen[name].append(iou(found, truth) if found is not None else 0.0)
+        seen[f"{name} found"].append(float(found is not None))
+
+
+@torch.no_grad()
+def encode(tower: Tower, pool: Pool, rng: np.random.Generator | None) -> tuple[Tensor, np.ndarray]:
+    """Tokens (patients, 2, tokens, width) as f16 and boxes; shifted and scaled when ``rng``."""
+    tokens, boxes = [], np.array(pool.boxes)
+    for chosen in pool.batches(32):
+        pictures = pool.pictures[chosen].reshape(-1, *pool.pictures.shape[2:])
+        if rng is not None:
+            moved = [
+                jittered(pool.pictures[i, p], pool.boxes[i, p], rng) for i in chosen for p in (0, 1)
+            ]
+            pictures = np.stack([picture for picture, _ in moved])
+            boxes[chosen] = np.stack([box for _, box in moved]).reshape(boxes[chosen].shape)
+        said, _ = tower(three_channels(pictures))
+        tokens.append(said.half().unflatten(0, (-1, 2)))
+    return torch.cat(tokens), boxes
+
+
+__all__ = ["Lesson", "SchoolDay", "encode"]

@@ -1,0 +1,152 @@
+"""Teach the tower alone, with dense heads in two places.
+
+A head on the patch tokens and one on the pooled, projected tokens (what the decoder will read) say
+for every token which classes lie there and where their edges are. The heads are thrown away; the
+box read from one projected token forecasts what the decoder can reach.
+"""
+
+import math
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+
+import numpy as np
+import torch
+from torch import Tensor, nn
+from torch.nn import functional as F  # noqa: N812 - the name everybody knows
+
+from demo_model.network import DenseHeads, Tower, TowerShape
+from demo_model.pool import CLASSES, Pool, coverage, jittered
+
+PRESENCE_WEIGHT = {"nodule": 12.0, "pneumothorax": 4.0, "effusion": 4.0}
+EDGE_WEIGHT = {"nodule": 20.0, "pneumothorax": 4.0, "effusion": 3.0}
+
+
+@dataclass(frozen=True, slots=True)
+class TowerPlan:
+    """How long and how fast; seconds of the training itself, without evaluations."""
+
+    seconds: float
+    batch: int = 32
+    rate: float = 1.5e-3
+    warm_up: int = 100
+    evaluate_every_s: float = 300.0
+
+
+class Student(nn.Module):
+    """The tower and its two heads."""
+
+    def __init__(self, shape: TowerShape) -> None:
+        super().__init__()
+        self.tower = Tower(shape)
+        self.patch_heads = DenseHeads(shape.width, len(CLASSES))
+        self.token_heads = DenseHeads(shape.output, len(CLASSES))
+
+    def loss(self, pictures: Tensor, coverage: Tensor, boxes: Tensor) -> Tensor:
+        """Presence and edges at both places."""
+        tokens, patches = self.tower(pictures)
+        pooled = F.avg_pool2d(coverage, self.tower.shape.pool)
+        return dense_loss(self.patch_heads(patches), coverage, boxes) + dense_loss(
+            self.token_heads(tokens), pooled, boxes
+        )
+
+
+def dense_loss(said: tuple[Tensor, Tensor], coverage: Tensor, boxes: Tensor) -> Tensor:
+    """BCE of the covered share, L1 of the edges where the object is well inside a token."""
+    presence, edges = (t.float() for t in said)
+    share = coverage.flatten(2).transpose(1, 2)
+    weights = torch.tensor([PRESENCE_WEIGHT.get(c, 1.0) for c in CLASSES])
+    here = F.binary_cross_entropy_with_logits(presence, share, pos_weight=weights)
+    most = share.amax(1, keepdim=True)
+    edge_weights = torch.tensor([EDGE_WEIGHT.get(c, 1.0) for c in CLASSES])
+    inside = ((share > 0.3 * most) & (share > 0.02)).float() * edge_weights
+    off = (edges - boxes.nan_to_num()[:, None]).abs().sum(-1) * inside
+    return here + 2.0 * off.sum() / (4.0 * inside.sum() + 1.0)
+
+
+def train_tower(
+    student: Student, pool: Pool, unseen: Pool, plan: TowerPlan, say: Callable[[str], None]
+) -> None:
+    """One cosine over ``plan.seconds``; progress goes to ``say``."""
+    rng = np.random.default_rng(1)
+    optimizer = torch.optim.AdamW(
+        student.parameters(), lr=plan.rate, betas=(0.9, 0.98), weight_decay=0.01
+    )
+    begun, paused, step, next_look = time.monotonic(), 0.0, 0, plan.evaluate_every_s
+    while (spent := time.monotonic() - begun - paused) < plan.seconds:
+        for group in optimizer.param_groups:
+            group["lr"] = plan.rate * cosine(step, plan.warm_up, spent / plan.seconds)
+        loss = student_step(student, pool, plan.batch, rng)
+        optimizer.zero_grad()
+        loss.backward()
+        nn.utils.clip_grad_norm_(student.parameters(), 1.0)
+        optimizer.step()
+        step += 1
+        if spent > next_look:
+            started = time.monotonic()
+            next_look += plan.evaluate_every_s
+            seen = read_out(student, unseen)
+            say(f"tower {step} steps {spent:.0f} s loss {loss.item():.3f} {seen}")
+            paused += time.monotonic() - started
+    say(f"tower done {step} steps {read_out(student, unseen)}")
+
+
+def student_step(student: Student, pool: Pool, batch: int, rng: np.random.Generator) -> Tensor:
+    """The loss of one batch."""
+    pictures, boxes = drawn(pool, batch, rng)
+    covered = torch.from_numpy(coverage(boxes, student.tower.shape.grid))
+    return student.loss(three_channels(pictures), covered, torch.from_numpy(boxes))
+
+
+def drawn(pool: Pool, batch: int, rng: np.random.Generator) -> tuple[np.ndarray, np.ndarray]:
+    """Single pictures, shifted and scaled, with their boxes; nodules more often than drawn."""
+    has_nodule = ~np.isnan(pool.boxes[:, :, CLASSES.index("nodule"), 0]).reshape(-1)
+    weights = np.where(has_nodule, 2.0, 1.0)
+    chosen = rng.choice(len(weights), batch, p=weights / weights.sum())
+    pairs = [jittered(pool.pictures[i // 2, i % 2], pool.boxes[i // 2, i % 2], rng) for i in chosen]
+    return np.stack([p for p, _ in pairs]), np.stack([b for _, b in pairs])
+
+
+def three_channels(pictures: np.ndarray) -> Tensor:
+    """Grey pictures (n, px, px) as the tower takes them."""
+    return torch.from_numpy(pictures)[:, None].expand(-1, 3, -1, -1)
+
+
+def cosine(step: int, warm_up: int, share: float) -> float:
+    """Warm-up, then a cosine to 3 %."""
+    fallen = 0.5 * (1 + math.cos(math.pi * min(1.0, share)))
+    return min(1.0, (step + 1) / warm_up) * (0.97 * fallen + 0.03)
+
+
+@torch.no_grad()
+def read_out(student: Student, unseen: Pool, count: int = 300) -> str:
+    """AUC and mean IoU of the box at each class's strongest token, patch / projected."""
+    presence, edges = [], []
+    count = min(count, len(unseen))
+    for start in range(0, count, 50):
+        pictures = three_channels(unseen.pictures[start : min(start + 50, count), 1])
+        tokens, _ = student.tower(pictures)
+        here, where = student.token_heads(tokens)
+        presence.append(here.numpy())
+        edges.append(where.numpy())
+    scores, boxes = np.concatenate(presence), np.concatenate(edges)
+    parts = []
+    for index, name in enumerate(CLASSES):
+        truth = unseen.boxes[:count, 1, index]
+        there = ~np.isnan(truth[:, 0])
+        best = scores[:, :, index].argmax(1)
+        peak = scores[:, :, index].max(1)
+        auc = np.mean(peak[there][:, None] > peak[~there][None]) if (~there).any() else 1.0
+        said = boxes[np.arange(count), best, index]
+        overlap = np.mean([iou(said[i], truth[i]) for i in np.flatnonzero(there)])
+        parts.append(f"{name} {auc:.3f}/{overlap:.2f}")
+    return ", ".join(parts)
+
+
+def iou(a: np.ndarray, b: np.ndarray) -> float:
+    """Overlap of two boxes (top, left, bottom, right) over their union."""
+    height = max(0.0, min(a[2], b[2]) - max(a[0], b[0]))
+    width = max(0.0, min(a[3], b[3]) - max(a[1], b[1]))
+    both = height * width
+    union = (a[2] - a[0]) * (a[3] - a[1]) + (b[2] - b[0]) * (b[3] - b[1]) - both
+    return float(both / union) if union > 0 else 0.0

@@ -1,0 +1,119 @@
+"""Train the small model that ships, on drawn patients alone, and write it as GGUF.
+
+    python packaging/train_demo_model.py --work FOLDER [--minutes 170] [--out resources/demo_model]
+
+Needs PyTorch beside the project's own environment (``pip install torch``). Stages, each kept in the
+work folder, so that an interrupted run goes on: draw patients, teach the tower with dense heads,
+encode every picture once, teach the decoder, export, evaluate. Progress stands in ``progress.log``.
+"""
+
+import argparse
+import json
+import sys
+import time
+from dataclasses import asdict
+from pathlib import Path
+
+import numpy as np
+import torch
+
+ROOT = Path(__file__).resolve().parents[1]
+sys.path[:0] = [str(ROOT), str(ROOT / "packaging")]
+
+from demo_model import export, school_day  # noqa: E402 - the path above comes first
+from demo_model.decoder_training import DecoderPlan, train_decoder  # noqa: E402
+from demo_model.network import Decoder, DecoderShape, TowerShape  # noqa: E402
+from demo_model.pool import Pool, draw_pool  # noqa: E402
+from demo_model.questions import School, phrases  # noqa: E402
+from demo_model.tower_training import Student, TowerPlan, train_tower  # noqa: E402
+from demo_model.vocabulary import Tokenizer, learn  # noqa: E402
+
+TRAINING_SEED, UNSEEN_SEED = 100_000, 900_000
+UNSEEN = 300
+SHARES = {"tower": 0.42, "decoder": 0.5}
+"""Of the minutes that drawing leaves; the rest is encoding, export and evaluation."""
+
+
+def main() -> None:
+    """Run every stage that is not done yet."""
+    arguments = argparse.ArgumentParser(description=__doc__)
+    arguments.add_argument("--work", type=Path, required=True)
+    arguments.add_argument("--out", type=Path, default=ROOT / "resources" / "demo_model")
+    arguments.add_argument("--patients", type=int, default=6000)
+    arguments.add_argument(
+        "--minutes", type=float, default=120.0, help="tower and decoder together"
+    )
+    arguments.add_argument("--workers", type=int, default=2)
+    given = arguments.parse_args()
+    given.work.mkdir(parents=True, exist_ok=True)
+    log = Log(given.work / "progress.log")
+    torch.manual_seed(0)
+    shape = TowerShape()
+    pool, unseen = drawn(given.work, given.patients, shape.image, given.workers)
+    log(f"{len(pool)} patients to learn from, {len(unseen)} unseen")
+    student = taught_tower(given, pool, unseen, log)
+    tokenizer = Tokenizer(learn(phrases()))
+    school = School(tokenizer, shape.tokens)
+    day = school_day.SchoolDay(student.tower, pool, unseen, school)
+    log(f"vocabulary {len(tokenizer)}, pictures encoded")
+    decoder = Decoder(DecoderShape(), len(tokenizer))
+    kept = given.work / "decoder.pt"
+    if kept.exists():
+        decoder.load_state_dict(torch.load(kept))
+    else:
+        plan = DecoderPlan(seconds=60 * given.minutes * SHARES["decoder"])
+        train_decoder(decoder, tokenizer.digits, day.teach, plan, lambda: day.look(decoder), log)
+        torch.save(decoder.state_dict(), kept)
+    given.out.mkdir(parents=True, exist_ok=True)
+    export.write_model(given.out / "demo.gguf", decoder, tokenizer.vocabulary)
+    export.write_projector(given.out / "demo-mmproj.gguf", student.tower)
+    facts = {
+        "tower": asdict(shape), "decoder": asdict(decoder.shape), "patients": len(pool),
+        "training_seed": TRAINING_SEED, "minutes": given.minutes,
+        "unseen": day.look(decoder, len(unseen)),
+    }  # fmt: skip
+    (given.out / "training.json").write_text(json.dumps(facts, indent=1) + "\n")
+    (given.out / "curve.log").write_text((given.work / "progress.log").read_text())
+    log(f"written to {given.out}: {facts['unseen']}")
+
+
+def drawn(work: Path, patients: int, image_px: int, workers: int) -> tuple[Pool, Pool]:
+    """The pools, drawn where they are not there yet."""
+    for name, seed, count in (
+        ("pool", TRAINING_SEED, patients), ("unseen", UNSEEN_SEED, UNSEEN),
+    ):  # fmt: skip
+        draw_pool(work / name, first_seed=seed, patients=count, image_px=image_px, workers=workers)
+    return Pool.load(work / "pool"), Pool.load(work / "unseen")
+
+
+def taught_tower(given: argparse.Namespace, pool: Pool, unseen: Pool, log: "Log") -> Student:
+    """The tower, taught or read from the work folder."""
+    student = Student(TowerShape())
+    kept = given.work / "tower.pt"
+    if kept.exists():
+        student.load_state_dict(torch.load(kept))
+    else:
+        plan = TowerPlan(seconds=60 * given.minutes * SHARES["tower"])
+        train_tower(student, pool, unseen, plan, log)
+        torch.save(student.state_dict(), kept)
+    return student.eval()
+
+
+class Log:
+    """Lines with the time, on the terminal and in a file."""
+
+    def __init__(self, path: Path) -> None:
+        self._path = path
+        self._begun = time.monotonic()
+
+    def __call__(self, line: str) -> None:
+        """Write a line."""
+        text = f"{time.monotonic() - self._begun:7.0f} s  {line}"
+        print(text, flush=True)
+        with self._path.open("a") as file:
+            file.write(text + "\n")
+
+
+if __name__ == "__main__":
+    np.seterr(all="raise", under="ignore")
+    main()
