@@ -14,7 +14,7 @@ from viewer.annotations import PlaneRef
 from viewer.edits import set_crosshair, set_slab, set_turn
 from viewer.spaces import FramePoint, PatientPoint, ViewPoint
 from viewer.state import Edit, Slab, State, TileKind
-from viewer.tools.planes import Grid, normal_of, to_patient, to_plane, turned, vector
+from viewer.tools.planes import Grid, cross, dot, normal_of, to_patient, to_plane, turned, vector
 from viewer.tools.surface import Pointer, Surface
 from viewer.tools.transform import Area
 
@@ -157,7 +157,7 @@ def _turn(
     first = _angle(centre, surface.frame_point(start))
     angle = math.degrees(_angle(centre, surface.frame_point(now)) - first)
     # From the canvas's right to its down is positive about right x down.
-    about = vector(np.cross(np.asarray(plane.right), np.asarray(plane.down)))
+    about = cross(plane.right, plane.down)
     return set_turn(turned(state.doc.turn, about, angle))
 
 
@@ -179,15 +179,14 @@ def _cut(
     point: PatientPoint,
 ) -> Cut:
     kind, tile = other
-    own = np.cross(np.asarray(plane.right), np.asarray(plane.down))
-    line = np.cross(own, np.asarray(normal_of(kind, state.doc.turn)))
+    line = cross(cross(plane.right, plane.down), normal_of(kind, state.doc.turn))
     centre, _off = to_plane(plane, point)
     transform = surface.transform
     middle = transform.to_view(centre)
     ahead = transform.to_view(
         FramePoint(
-            centre.column + float(line @ np.asarray(plane.right)),
-            centre.row + float(line @ np.asarray(plane.down)),
+            centre.column + dot(line, plane.right),
+            centre.row + dot(line, plane.down),
         )
     )
     length = math.dist(middle, ahead) or 1.0

@@ -9,12 +9,11 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Final
 
-import numpy as np
-
 from viewer.edits import followers, set_crosshair, set_positions
 from viewer.spaces import PatientPoint
 from viewer.state import Edit, State
 from viewer.study import Geometry, Stack
+from viewer.tools.planes import cross, dot
 
 PARALLEL_DEG: Final = 5.0
 
@@ -63,7 +62,7 @@ def go_to_place(
                 )
             )
             if other != leader and is_same and geometry is not None:
-                along = float(np.dot(place, _normal(geometry)))
+                along = dot(place, _normal(geometry))
                 targets[other] = nearest_position(geometry, along)
         return set_positions(targets)(set_crosshair(series_uid, place)(state))
 
@@ -90,13 +89,13 @@ def align(tiles: frozenset[int], shown: Mapping[int, Shown]) -> Edit:
 
 def are_parallel(first: Geometry, second: Geometry) -> bool:
     """Whether two stacks are cut in the same direction, within 5°."""
-    cosine = float(np.dot(_normal(first), _normal(second)))
+    cosine = dot(_normal(first), _normal(second))
     return abs(cosine) >= math.cos(math.radians(PARALLEL_DEG))
 
 
 def along_mm(geometry: Geometry, position: float) -> float:
     """Where a slice lies along its stack's normal, mm from the patient's origin."""
-    origin = float(np.dot(geometry.origin_lps_mm, _normal(geometry)))
+    origin = dot(geometry.origin_lps_mm, _normal(geometry))
     return origin + position * geometry.spacing_mm[0]
 
 
@@ -118,7 +117,7 @@ def _follow(
         return _by_number(state, leading, following)
     if not are_parallel(first, second):
         return None
-    sign = 1.0 if float(np.dot(_normal(first), _normal(second))) > 0 else -1.0
+    sign = 1.0 if dot(_normal(first), _normal(second)) > 0 else -1.0
     if leader.frame_of_reference and leader.frame_of_reference == follower.frame_of_reference:
         return nearest_position(second, sign * along_mm(first, position))
     offsets = state.nav.offsets
@@ -141,9 +140,7 @@ def _by_number(state: State, leading: tuple[int, Shown, int], following: tuple[i
 
 
 def _normal(geometry: Geometry) -> tuple[float, float, float]:
-    row, column = geometry.orientation[:3], geometry.orientation[3:]
-    x, y, z = np.cross(row, column)
-    return float(x), float(y), float(z)
+    return cross(geometry.orientation[:3], geometry.orientation[3:])
 
 
 def _position(state: State, tile: int) -> int:

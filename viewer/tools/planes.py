@@ -40,33 +40,33 @@ class Grid:
     shape: tuple[int, int, int]
 
     @property
-    def spacing_mm(self) -> NDArray[np.float64]:
-        """Along the slice, row and column axis, (3,)."""
-        lengths: NDArray[np.float64] = np.linalg.norm(self.voxel_to_patient[:3, :3], axis=0)
-        return lengths
+    def steps_mm(self) -> tuple[Vector, Vector, Vector]:
+        """From voxel to voxel along the slice, row and column axis, LPS mm."""
+        slices, rows, columns = self.voxel_to_patient[:3, :3].T.tolist()
+        return tuple(slices), tuple(rows), tuple(columns)
+
+    @property
+    def spacing_mm(self) -> Vector:
+        """Along the slice, row and column axis."""
+        slices, rows, columns = (math.hypot(*step) for step in self.steps_mm)
+        return slices, rows, columns
 
     @property
     def centre(self) -> PatientPoint:
         """The middle of the volume, LPS mm."""
         middle = [(count - 1) / 2 for count in self.shape]
-        x, y, z = (self.voxel_to_patient @ [*middle, 1.0])[:3]
-        return PatientPoint(float(x), float(y), float(z))
+        x, y, z = (self.voxel_to_patient @ [*middle, 1.0])[:3].tolist()
+        return PatientPoint(x, y, z)
 
     def extent_mm(self, direction: Vector) -> float:
         """Length of the volume's shadow along a direction, outer edges of voxels included."""
-        steps = self.voxel_to_patient[:3, :3] * np.asarray(self.shape)
-        return float(np.abs(np.asarray(direction) @ steps).sum())
+        pairs = zip(self.steps_mm, self.shape, strict=True)
+        return sum(abs(dot(direction, step)) * count for step, count in pairs)
 
     def step_mm(self, direction: Vector) -> float:
         """From one plane to the next along a direction: the spacing of the nearest voxel axis."""
-        columns = self.voxel_to_patient[:3, :3]
-        along = np.abs(np.asarray(direction) @ columns) / self.spacing_mm
-        return float(self.spacing_mm[int(np.argmax(along))])
-
-    def contains(self, point: PatientPoint) -> bool:
-        """Whether a place lies within the volume's outer edges."""
-        voxel = np.linalg.solve(self.voxel_to_patient, [*point, 1.0])[:3]
-        return bool(np.all(voxel >= -0.5) and np.all(voxel <= np.asarray(self.shape) - 0.5))
+        nearest = max(self.steps_mm, key=lambda step: abs(dot(direction, unit(step))))
+        return math.hypot(*nearest)
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,29 +89,30 @@ def normal_of(kind: TileKind, turn: Axes) -> Vector:
 def directions_of(kind: TileKind, turn: Axes) -> tuple[Vector, Vector]:
     """The patient's directions of the screen's right and down on an unrotated plane tile."""
     right_hint, down_hint, sign = _HINTS[kind]
-    normal = np.asarray(normal_of(kind, turn))
+    normal = normal_of(kind, turn)
     right, down = _projected(right_hint, normal), _projected(down_hint, normal)
-    if np.linalg.norm(down) >= np.linalg.norm(right):
-        down /= np.linalg.norm(down)
-        right = np.cross(down, normal) * sign
-    else:
-        right /= np.linalg.norm(right)
-        down = np.cross(normal, right) * sign
-    return vector(right), vector(down)
+    if dot(down, down) >= dot(right, right):
+        down = unit(down)
+        return scaled(cross(down, normal), sign), down
+    right = unit(right)
+    return right, scaled(cross(normal, right), sign)
 
 
 def plane_through(grid: Grid, kind: TileKind, turn: Axes, point: PatientPoint) -> PlaneRef:
     """The plane of a tile through a place; ``series_uid`` is left empty."""
     right, down = directions_of(kind, turn)
-    normal = np.asarray(normal_of(kind, turn))
+    normal = normal_of(kind, turn)
     across, along = _canvas_mm(grid, kind, turn)
-    middle = np.asarray(grid.centre)
-    middle = middle + normal * float((np.asarray(point) - middle) @ normal)
-    corner = middle - np.asarray(right) * across / 2 - np.asarray(down) * along / 2
-    mm_per_px = float(grid.spacing_mm.min())
+    centre = grid.centre
+    deep = dot(normal, (point.x - centre.x, point.y - centre.y, point.z - centre.z))
+    corner = [
+        c + n * deep - r * across / 2 - d * along / 2
+        for c, n, r, d in zip(centre, normal, right, down, strict=True)
+    ]
+    mm_per_px = min(grid.spacing_mm)
     return PlaneRef(
         series_uid="",
-        origin=PatientPoint(*vector(corner)),
+        origin=PatientPoint(*corner),
         right=right,
         down=down,
         mm_per_px=mm_per_px,
@@ -127,27 +128,25 @@ def canvas_of(plane: PlaneRef) -> Canvas:
 
 def sheet_of(plane: PlaneRef) -> Sheet:
     """Where the pixels of a plane lie."""
-    right, down = np.asarray(plane.right), np.asarray(plane.down)
-    return Sheet(plane.origin, vector(right * plane.mm_per_px), vector(down * plane.mm_per_px))
+    right, down = scaled(plane.right, plane.mm_per_px), scaled(plane.down, plane.mm_per_px)
+    return Sheet(plane.origin, right, down)
 
 
 def to_patient(image: PlaneRef | Sheet, point: FramePoint) -> PatientPoint:
     """Where a place of an image lies in the patient."""
     sheet = sheet_of(image) if isinstance(image, PlaneRef) else image
-    across, along = np.asarray(sheet.across), np.asarray(sheet.along)
-    place = np.asarray(sheet.origin) + across * point.column + along * point.row
-    return PatientPoint(*vector(place))
+    steps = zip(sheet.origin, sheet.across, sheet.along, strict=True)
+    return PatientPoint(*(o + a * point.column + b * point.row for o, a, b in steps))
 
 
 def to_plane(image: PlaneRef | Sheet, point: PatientPoint) -> tuple[FramePoint, float]:
     """Where a place of the patient falls on an image, and how far off it is, mm."""
     sheet = sheet_of(image) if isinstance(image, PlaneRef) else image
-    offset = np.asarray(point) - np.asarray(sheet.origin)
-    across, along = np.asarray(sheet.across), np.asarray(sheet.along)
-    normal = np.cross(across, along)
-    off = float(offset @ normal) / float(np.linalg.norm(normal))
-    column = float(offset @ across) / float(across @ across)
-    return FramePoint(column, float(offset @ along) / float(along @ along)), off
+    origin, across, along = sheet.origin, sheet.across, sheet.along
+    offset = (point.x - origin.x, point.y - origin.y, point.z - origin.z)
+    column = dot(offset, across) / dot(across, across)
+    row = dot(offset, along) / dot(along, along)
+    return FramePoint(column, row), dot(offset, unit(cross(across, along)))
 
 
 def stepped(
@@ -187,6 +186,26 @@ def turned(turn: Axes, about: Vector, angle_deg: float) -> Axes:
     return vector(x), vector(np.cross(z, x)), vector(z)
 
 
+def dot(a: Vector, b: Vector) -> float:
+    """The inner product; plain floats, for numpy takes ten times as long on three of them."""
+    return a[0] * b[0] + a[1] * b[1] + a[2] * b[2]
+
+
+def cross(a: Vector, b: Vector) -> Vector:
+    """The cross product of two directions in patient coordinates, a right-handed system."""
+    return a[1] * b[2] - a[2] * b[1], a[2] * b[0] - a[0] * b[2], a[0] * b[1] - a[1] * b[0]
+
+
+def scaled(a: Vector, by: float) -> Vector:
+    """A direction made longer."""
+    return a[0] * by, a[1] * by, a[2] * by
+
+
+def unit(a: Vector) -> Vector:
+    """A direction of length 1."""
+    return scaled(a, 1.0 / math.sqrt(dot(a, a)))
+
+
 def vector(values: NDArray[np.float64] | Vector) -> Vector:
     """Three floats."""
     return float(values[0]), float(values[1]), float(values[2])
@@ -202,6 +221,6 @@ def _canvas_mm(grid: Grid, kind: TileKind, turn: Axes) -> tuple[float, float]:
     return own[0], own[1]
 
 
-def _projected(hint: Vector, normal: NDArray[np.float64]) -> NDArray[np.float64]:
-    direction = np.asarray(hint, np.float64)
-    return direction - normal * float(direction @ normal)
+def _projected(hint: Vector, normal: Vector) -> Vector:
+    off = dot(hint, normal)
+    return hint[0] - normal[0] * off, hint[1] - normal[1] * off, hint[2] - normal[2] * off

@@ -6,6 +6,7 @@ copies. Places are logical px.
 
 from collections import OrderedDict
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import Final
 
 from PySide6.QtCore import QPointF, QRectF, QSize, Qt
@@ -180,23 +181,40 @@ def warning_sign(painter: QPainter, at: QPointF, size: float = 16.0) -> None:
 
 
 def _written(text: str, face: Face, color: QColor, ratio: float) -> QPixmap:
+    """A text with its halo; the halo is put together from those of its letters, which are kept."""
     size = metrics(face)
     margin = HALO_PX + 1
-    width = size.horizontalAdvance(text) + 2 * margin
-    height = size.height() + 2 * margin
-    picture = QPixmap(QSize(int(width * ratio) + 2, int(height * ratio) + 2))
-    picture.setDevicePixelRatio(ratio)
-    picture.fill(Qt.GlobalColor.transparent)
+    picture = _empty(size.horizontalAdvance(text) + 2 * margin, size.height() + 2 * margin, ratio)
+    painter = QPainter(picture)
+    for index, letter in enumerate(text):
+        if not letter.isspace():
+            x = size.horizontalAdvance(text[:index]) if index else 0.0
+            painter.drawPixmap(QPointF(round(x * ratio) / ratio, 0), _halo(letter, face, ratio))
+    painter.setFont(face.font())
+    painter.setPen(color)
+    painter.drawText(QPointF(margin, margin + size.ascent()), text)
+    painter.end()
+    return picture
+
+
+@lru_cache(maxsize=_KEPT_TEXTS)
+def _halo(letter: str, face: Face, ratio: float) -> QPixmap:
+    size = metrics(face)
+    margin = HALO_PX + 1
+    picture = _empty(size.horizontalAdvance(letter) + 2 * margin, size.height() + 2 * margin, ratio)
     painter = QPainter(picture)
     painter.setRenderHint(QPainter.RenderHint.Antialiasing)
-    baseline = QPointF(margin, margin + size.ascent())
     path = QPainterPath()
-    path.addText(baseline, face.font(), text)
+    path.addText(QPointF(margin, margin + size.ascent()), face.font(), letter)
     halo = QPen(TEXT_HALO, HALO_PX)
     halo.setJoinStyle(Qt.PenJoinStyle.RoundJoin)
     painter.strokePath(path, halo)
-    painter.setFont(face.font())
-    painter.setPen(color)
-    painter.drawText(baseline, text)
     painter.end()
+    return picture
+
+
+def _empty(width: float, height: float, ratio: float) -> QPixmap:
+    picture = QPixmap(QSize(int(width * ratio) + 2, int(height * ratio) + 2))
+    picture.setDevicePixelRatio(ratio)
+    picture.fill(Qt.GlobalColor.transparent)
     return picture

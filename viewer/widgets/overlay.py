@@ -8,7 +8,7 @@ from datetime import date
 from typing import Final
 
 from PySide6.QtCore import QPointF, QRectF, Qt
-from PySide6.QtGui import QColor, QPainter, QPainterPath, QPen, QPolygonF
+from PySide6.QtGui import QColor, QPainter, QPolygonF
 
 from viewer.geometry import EdgeLetters
 from viewer.measure import ScaleBar, scale_bar
@@ -298,21 +298,21 @@ def _bar_of(scene: Scene) -> ScaleBar | None:
 
 def _paint_bar(painter: QPainter, scene: Scene, bar: ScaleBar) -> None:
     """A vertical bar below the right side's letter: its length at the top end, then its basis."""
-    x = round(scene.size[0] - _BAR_FROM_RIGHT) + 0.5
+    x = round(scene.size[0] - _BAR_FROM_RIGHT)
     room = scene.size[1] - MARGIN - 5 * LINE_HEIGHT
     top = max(scene.area.centre.y + 30, room - bar.length_px)
-    bottom = top + bar.length_px
-    if bottom > scene.size[1] - MARGIN - 3 * LINE_HEIGHT:
-        bottom = scene.size[1] - MARGIN - 3 * LINE_HEIGHT
-        top = bottom - bar.length_px
-    path = QPainterPath(QPointF(x, round(top) + 0.5))
-    path.lineTo(x, round(bottom) + 0.5)
+    if top + bar.length_px > scene.size[1] - MARGIN - 3 * LINE_HEIGHT:
+        top = scene.size[1] - MARGIN - 3 * LINE_HEIGHT - bar.length_px
+    top = round(top)
+    lines = [QRectF(x, top, 1, bar.length_px + 1)]
     for tick in range(11):
-        y = round(top + bar.length_px * tick / 10) + 0.5
         length = 8 if tick in {0, 5, 10} else 4
-        path.moveTo(x, y)
-        path.lineTo(x - length, y)
-    ink.haloed_path(painter, path, QPen(ink.TEXT, 1))
+        lines.append(QRectF(x - length, round(top + bar.length_px * tick / 10), length, 1))
+    # Rectangles, for a stroked path of this shape costs as much as the whole picture.
+    for line in lines:
+        painter.fillRect(line.adjusted(-1, -1, 1, 1), ink.LINE_HALO)
+    for line in lines:
+        painter.fillRect(line, ink.TEXT)
     for row, text in enumerate(part for part in (bar.label, bar.basis) if part):
         at = QPointF(x - 14 - ink.width_of(text, ink.CORNER_BOLD), top + 5 + row * 16)
         ink.halo_text(painter, at, text, face=ink.CORNER_BOLD)

@@ -265,7 +265,7 @@ def _volume_scene(bare: _Bare, sources: Sources) -> Scene:
         calibration=calibration_of_plane(plane, is_projection=is_projection) if plane else None,
         canvas=canvas_of(plane) if plane else _NO_CANVAS,
         sample_range=_range(sources.span(tile), choice),
-        marks=_marks(bare, plane, sheet, float(grid.spacing_mm.max()) / 2) if plane else (),
+        marks=_marks(bare, plane, sheet, max(grid.spacing_mm) / 2) if plane else (),
     )
 
 

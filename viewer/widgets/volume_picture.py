@@ -104,11 +104,13 @@ class VolumePicture:
         try:
             while not self._is_closed and (wanted := self._take()) is not None:
                 yield from self._cast(wanted, cancel)
-        finally:
+        except BaseException:
             with self._lock:
                 self._is_casting = False
-                is_closed = self._is_closed
-            if is_closed:
+            raise
+        finally:
+            # At a quiet end the flag fell in _take(); by now it may be another job's.
+            if self._is_closed:
                 self._free()
 
     def _cast(self, wanted: Wanted, cancel: Cancel) -> Iterator[Cast]:
