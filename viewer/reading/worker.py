@@ -72,8 +72,9 @@ class Watchdog:
 class Worker:
     """A child that serves one request at a time; started when first asked."""
 
-    def __init__(self, watchdog: Watchdog) -> None:
+    def __init__(self, watchdog: Watchdog, module: str = MODULE) -> None:
         self._watchdog = watchdog
+        self._module = module
         self._child: Child | None = None
         self._hung = False
         self._is_up = False
@@ -89,7 +90,9 @@ class Worker:
             self._drop()
             self._hung = False
             self._is_up = False
-            self._child = Child(MODULE, what=_("A file reader"), known=ANSWERS, low_priority=False)
+            self._child = Child(
+                self._module, what=_("A file reader"), known=ANSWERS, low_priority=False
+            )
 
     def ask(self, request: object, *, silence_s: float) -> Iterator[Any]:
         """The answers to a request, one by one, without the last ``Done``.

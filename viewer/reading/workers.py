@@ -7,7 +7,7 @@ from typing import Final
 
 from viewer.reading.decoding import Decoded, Decoder
 from viewer.reading.scanning import Found, Part, Scan, ScanProgress
-from viewer.reading.worker import Watchdog, Worker
+from viewer.reading.worker import MODULE, Watchdog, Worker
 from viewer.study import Instance, Skipped
 
 __all__ = ["Decoded", "Found", "Part", "ScanProgress", "Skipped", "Workers"]
@@ -19,13 +19,13 @@ class Workers:
     """``count`` workers for scanning and as many for decoding, each started when it is needed.
 
     Scanning and decoding do not wait for each other, so the first image of a folder shows while
-    the rest of it is still being read.
+    the rest of it is still being read. ``module`` is what the workers run.
     """
 
-    def __init__(self, count: int = _DEFAULT_COUNT) -> None:
+    def __init__(self, count: int = _DEFAULT_COUNT, *, module: str = MODULE) -> None:
         self._watchdog = Watchdog()
-        self._scanners = [Worker(self._watchdog) for _ in range(count)]
-        self._decoders = [Decoder(Worker(self._watchdog)) for _ in range(count)]
+        self._scanners = [Worker(self._watchdog, module) for _ in range(count)]
+        self._decoders = [Decoder(Worker(self._watchdog, module)) for _ in range(count)]
         self._scan_turn: SimpleQueue[None] = SimpleQueue()
         self._scan_turn.put(None)
         self._idle: SimpleQueue[Decoder] = SimpleQueue()

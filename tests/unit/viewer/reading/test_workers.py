@@ -2,14 +2,18 @@
 
 import os
 import signal
+import tempfile
 import threading
 import time
+from dataclasses import replace
+from pathlib import Path
 
 import numpy as np
 import pytest
 from series import make_series, write_image
 
 from viewer import limits
+from viewer.reading import worker
 from viewer.reading.workers import Found, ScanProgress, Skipped, Workers
 
 
@@ -62,6 +66,7 @@ def test_a_killed_worker_costs_no_file(workers, tmp_path):
 def test_a_silent_worker_is_ended_and_the_rest_is_read(workers, tmp_path, monkeypatch):
     monkeypatch.setattr(limits, "HEADER_S", 0.3)
     monkeypatch.setattr(limits, "WALK_SILENT_S", 2.0)
+    monkeypatch.setattr(worker, "_START_S", 3.0)
     make_series(tmp_path, (100, 4, 4))
     workers.warm()
     list(workers.scan([str(tmp_path / "0000.dcm")]))
@@ -81,6 +86,47 @@ def test_a_decoder_that_dies_is_replaced(workers, tmp_path):
     outcomes = [next(iter(workers.decode(found.instance, (1,)))) for _ in range(4)]
     assert first.pixels is not None
     assert outcomes[-1].pixels is not None
+
+
+BAD = ("segv", "hang", "exit", "flood", "garbage", "pickle", "unknown")
+
+
+@pytest.fixture
+def bad_workers(monkeypatch):
+    """Workers that were taken over."""
+    monkeypatch.setattr(limits, "HEADER_S", 0.7)
+    monkeypatch.setattr(limits, "FRAME_S", 0.7)
+    workers = Workers(2, module=str(Path(__file__).parents[3] / "support" / "bad_worker.py"))
+    yield workers
+    workers.close()
+
+
+def test_a_worker_that_was_taken_over_costs_only_its_own_files(bad_workers, tmp_path):
+    truth = make_series(tmp_path, (20, 8, 8))
+    for name in BAD:
+        (tmp_path / name).write_bytes(truth.paths[0].read_bytes())
+    parts = list(bad_workers.scan([str(tmp_path)]))
+    found = {Path(p.instance.path).name for p in parts if isinstance(p, Found)}
+    skipped = {Path(p.path).name for p in parts if isinstance(p, Skipped)}
+    assert found == {path.name for path in truth.paths}
+    assert skipped == set(BAD)
+    assert not Path(tempfile.gettempdir(), "second-read-was-here").exists()
+
+
+@pytest.mark.parametrize("name", BAD)
+def test_a_taken_over_decoder_fails_its_frame_and_the_next_one_comes(bad_workers, tmp_path, name):
+    good = write_image(tmp_path / "good.dcm", np.full((8, 8), 7, np.uint8))
+    (found,) = [p for p in bad_workers.scan([str(good)]) if isinstance(p, Found)]
+    bad = tmp_path / name
+    bad.write_bytes(good.read_bytes())
+    (failed,) = bad_workers.decode(replace(found.instance, path=str(bad)), (1,))
+    start = time.perf_counter()
+    (decoded,) = bad_workers.decode(found.instance, (1,))
+    assert failed.pixels is None
+    assert failed.failure.endswith(".")
+    assert decoded.pixels is not None
+    assert decoded.pixels.max() == 7
+    assert time.perf_counter() - start < 5
 
 
 def test_a_changed_file_is_not_shown_as_the_old_one(workers, tmp_path):
