@@ -224,8 +224,13 @@ def load(load: Load, send: Send, cancel: threading.Event) -> Session:
         tokens_per_image=facts[1].tokens_per_image,
     )
 
+    told = -1
+
     def on_load(share: float) -> None:
-        send(Progress(load.id, "load", round(share * _THOUSANDTHS), _THOUSANDTHS))
+        nonlocal told
+        if (done := round(share * _THOUSANDTHS)) > told:
+            told = done
+            send(Progress(load.id, "load", done, _THOUSANDTHS))
 
     loaded = llama.Llama(
         model_path, projector_path, options=options, cancel=cancel, on_load=on_load
