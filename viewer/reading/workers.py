@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
-from queue import SimpleQueue
+from queue import LifoQueue, SimpleQueue
 from typing import Final
 
 from viewer.reading.decoding import Decoded, Decoder
@@ -28,7 +28,7 @@ class Workers:
         self._decoders = [Decoder(Worker(self._watchdog, module)) for _ in range(count)]
         self._scan_turn: SimpleQueue[None] = SimpleQueue()
         self._scan_turn.put(None)
-        self._idle: SimpleQueue[Decoder] = SimpleQueue()
+        self._idle: LifoQueue[Decoder] = LifoQueue()  # the one that has its codecs comes first
         for decoder in self._decoders:
             self._idle.put(decoder)
 
