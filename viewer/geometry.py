@@ -1,7 +1,7 @@
 """Slices, grids and directions in the patient (PS3.3 C.7.6.2): numpy alone, LPS millimetres.
 
 All tests are by position: never by Slice Location, Instance Number, Slice Thickness or Spacing
-Between Slices (viewer.md section 5).
+Between Slices.
 """
 
 from collections.abc import Sequence

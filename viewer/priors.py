@@ -1,4 +1,4 @@
-"""Which older study a current one is compared with, and why (viewer.md section 7)."""
+"""Which older study a current one is compared with, and why."""
 
 from collections.abc import Iterator
 from dataclasses import dataclass

@@ -138,5 +138,5 @@ def _line(series: Series) -> str:
 
 
 def _plain(text: str) -> str:
-    """Foreign text for a terminal: control characters are shown, not obeyed (trust.md R6)."""
+    """Foreign text for a terminal: control characters are shown, not obeyed."""
     return "".join(c if c.isprintable() else f"\\x{ord(c):02x}" for c in text)

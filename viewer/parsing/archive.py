@@ -1,4 +1,4 @@
-"""ZIP archives, read in place (trust.md R3): never unpacked to disk, names are labels only."""
+"""ZIP archives, read in place: never unpacked to disk, names are labels only."""
 
 import io
 import zipfile
@@ -33,7 +33,7 @@ def open_archive(path: str) -> Iterator[zipfile.ZipFile]:
     with open_regular(path) as (descriptor, _size), io.FileIO(descriptor, closefd=False) as raw:
         try:
             archive = zipfile.ZipFile(io.BufferedReader(raw))
-        except (zipfile.BadZipFile, OSError, ValueError, NotImplementedError):
+        except (zipfile.BadZipFile, OSError, ValueError, RuntimeError):
             raise Fault(
                 SkipReason.TRUNCATED, _("The archive is damaged: its list of files is missing.")
             ) from None
@@ -66,7 +66,7 @@ def open_member(archive: zipfile.ZipFile, info: zipfile.ZipInfo) -> Iterator[Sou
     try:
         with archive.open(info) as stream:
             yield file_source(_Bounded(stream, info).read, info.file_size)
-    except (zipfile.BadZipFile, zlib.error, EOFError, OSError, NotImplementedError, RuntimeError):
+    except (zipfile.BadZipFile, zlib.error, EOFError, OSError, RuntimeError):
         raise Fault(SkipReason.UNREADABLE, _("It is damaged inside the archive.")) from None
 
 

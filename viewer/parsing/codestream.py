@@ -1,4 +1,4 @@
-"""What a code stream says of itself, checked before any decoder is called (trust.md R3).
+"""What a code stream says of itself, checked before any decoder is called.
 
 A 141-byte JPEG 2000 frame may claim 40,000 x 40,000 pixels; with this check first, thousands of
 mutated streams neither exhausted memory nor crashed a decoder.

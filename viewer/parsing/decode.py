@@ -22,7 +22,7 @@ from viewer.reading.messages import Decode, FrameDecoded, FrameFailed
 from viewer.study import SkipReason
 from viewer.words import _
 
-# One decoder a codec, no silent fall-back from one to another (trust.md S1).
+# One decoder a codec, no silent fall-back from one to another.
 DECODERS: Final[dict[Codec, Decoder]] = {
     "native": native.decode,
     "deflate": deflate.decode,

@@ -1,4 +1,4 @@
-"""What tells apart images at one position (viewer.md 5): a tuple of texts in a fixed order.
+"""What tells apart images at one position: a tuple of texts in a fixed order.
 
 The order is that of ``SPLITS``: temporal position, trigger, acquisition, its time, echo, diffusion,
 kind of image, content time. "" stands for what a file does not say.

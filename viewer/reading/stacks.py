@@ -1,6 +1,6 @@
 """The frames of a series as stacks one scrolls through: alike in form, one at a place.
 
-Frames at one position are split by the first thing that separates them (viewer.md section 5).
+Frames at one position are split by the first thing that separates them.
 Nothing here depends on the order in which files were found.
 """
 

@@ -1,4 +1,4 @@
-"""Tilted and uneven stacks on a right-angled, even grid, by linear interpolation (viewer.md 5).
+"""Tilted and uneven stacks on a right-angled, even grid, by linear interpolation.
 
 Each slice is moved in its own plane to where the normal through the first slice needs it, and
 slices are mixed where the even grid lies between two of them.
