@@ -37,6 +37,7 @@ from viewer.widgets.window_field import WindowField
 
 FLASH_MS: Final = 120
 SHARPEN_MS: Final = 50
+PATIENCE_MS: Final = 150
 ANNOUNCE_MS: Final = 500
 _DENSE: Final = 1.5
 _WHEEL_NOTCH: Final = 120
@@ -83,8 +84,11 @@ class Viewport(QWidget):
         self._hovered = ""
         self._flashing: End = ""
         self._coarse = False
+        self._painted: Scene | None = None
+        self._waited_at = -1
         self._has_pointer = False
         self._flash_timer = self._timer(FLASH_MS, self._end_flash)
+        self._patience_timer = self._timer(PATIENCE_MS, self.update)
         self._sharpen_timer = self._timer(SHARPEN_MS, self._sharpen)
         self._idle_timer = self._timer(0, self._prepare_next)
         self._announce_timer = self._timer(ANNOUNCE_MS, self._announce)
@@ -160,6 +164,7 @@ class Viewport(QWidget):
         self._solid.close()
         for timer in (
             self._flash_timer,
+            self._patience_timer,
             self._sharpen_timer,
             self._idle_timer,
             self._announce_timer,
@@ -170,7 +175,7 @@ class Viewport(QWidget):
 
     def paintEvent(self, _event: QPaintEvent) -> None:
         """Picture, marks, letters and texts, badges, frame."""
-        scene = self.scene()
+        scene = self._scene_to_paint()
         moment = Moment(
             draft=self._gestures.draft,
             hovered=self._hovered,
@@ -356,6 +361,29 @@ class Viewport(QWidget):
         is_still = not self._gestures.is_dragging
         if is_still and self._painting.prepare_neighbour(self.scene(), self._grain()):
             self._idle_timer.start()
+
+    def _scene_to_paint(self) -> Scene:
+        """What is shown now; the last image, texts and all, while the next one is on its way.
+
+        For a moment only: then the tile says that it reads, and never shows an old image as new.
+        """
+        scene = self.scene()
+        if scene.message_kind != "busy":
+            self._painted = scene
+            self._waited_at = -1
+            self._patience_timer.stop()
+            return scene
+        last = self._painted
+        if last is None or (last.tile, last.size, last.index) != (
+            scene.tile,
+            scene.size,
+            scene.index,
+        ):
+            return scene
+        if last.position != self._waited_at:
+            self._waited_at = last.position
+            self._patience_timer.start()
+        return last if self._patience_timer.isActive() else scene
 
     # Small things
 
