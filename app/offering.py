@@ -55,7 +55,14 @@ def make_subject(state: State, library: Library, around: Circumstances) -> Subje
         warnings=warnings_of(shown.series),
         note=_note(offers),
         may_allow_boxes=is_off,
+        series_uids=_series_uids(shown, pair),
     )
+
+
+def _series_uids(shown: Shown, pair: tuple[Shown, Shown] | None) -> frozenset[str]:
+    """The series of the study on the screen, of both studies where two are compared."""
+    studies = [shown.study, *(one.study for one in pair or ())]
+    return frozenset(series.uid for study in studies for series in study.series)
 
 
 def wait_words(seconds: float | None) -> str:

@@ -2,7 +2,6 @@
 
 import json
 from dataclasses import asdict
-from datetime import datetime
 from typing import Any
 
 from app.library.history import StoredTurn
@@ -61,14 +60,6 @@ def from_stored(stored: StoredTurn) -> Turn:
         error=error or details.get("error", ""),
         details=details.get("details", ""),
     )
-
-
-def clock(utc: str) -> str:
-    """The local time of day of a stored time, or "" for what is none."""
-    try:
-        return datetime.fromisoformat(utc).astimezone().strftime("%H:%M")
-    except ValueError:
-        return ""
 
 
 def _seen(one: SeenPicture) -> dict[str, Any]:

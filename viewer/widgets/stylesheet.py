@@ -81,6 +81,13 @@ QToolButton[kind="word"]:hover { background: $hover; }
 QToolButton[kind="word"]:pressed { background: $press; }
 QToolButton[kind="word"]:focus { border: 2px solid $accent; padding: 0 7px; }
 QToolButton[kind="word"]:disabled { background: transparent; }
+QToolButton[kind="send"] { background: $primary; min-height: 0; padding: 0; }
+QToolButton[kind="send"]:hover { background: $primary_hover; }
+QToolButton[kind="send"]:pressed { background: $primary_press; }
+QToolButton[kind="send"]:disabled { background: $raised; }
+QToolButton[kind="send"]:focus { border: 2px solid $accent; padding: 0; min-height: 0; }
+QWidget[pill="true"] { border-radius: 4px; }
+QLabel[badge="true"] { background: $sel; border-radius: 6px; }
 QToolButton::menu-indicator { image: none; }
 
 QLineEdit, QPlainTextEdit, QSpinBox, QDoubleSpinBox, QComboBox {
@@ -89,6 +96,9 @@ QLineEdit, QPlainTextEdit, QSpinBox, QDoubleSpinBox, QComboBox {
 }
 QLineEdit:focus, QPlainTextEdit:focus, QSpinBox:focus, QDoubleSpinBox:focus, QComboBox:focus {
   border: 2px solid $accent; padding: 0 7px; min-height: 28px;
+}
+QLineEdit QToolButton {
+  background: transparent; border: none; padding: 0; min-height: 0; min-width: 0;
 }
 QLineEdit[invalid="true"] { border-color: $err; }
 QLineEdit:disabled, QPlainTextEdit:disabled, QComboBox:disabled {
