@@ -92,6 +92,10 @@ def _preset(preset_id: str, title: str, key: str) -> Command:
     )
 
 
+def _arrow(columns: int, rows: int) -> Run:
+    return partial(looking.arrow, columns=columns, rows=rows)
+
+
 def _mirror(*, left_right: bool) -> Run:
     return partial(looking.mirror, left_right=left_right)
 
@@ -162,14 +166,18 @@ COMMANDS: Final = (
     _tool("crosshair", N_("Crosshair"), "X", "crosshair",
           N_("Crosshair: drag the centre, a line, a dot to turn, a bar for the slab")),
 
-    Command("image.previous", N_("Previous image"), lambda s: s.desk.step(-1), ("Up", "Left"),
-            group="Go"),
-    Command("image.next", N_("Next image"), lambda s: s.desk.step(1), ("Down", "Right"),
-            group="Go"),
-    Command("image.back10", N_("Ten images back"), lambda s: s.desk.step(-10), ("Shift+Up",),
-            group="Go"),
-    Command("image.on10", N_("Ten images on"), lambda s: s.desk.step(10), ("Shift+Down",),
-            group="Go"),
+    Command("image.previous", N_("Previous image"), _arrow(0, -1), ("Up",), group="Go"),
+    Command("image.next", N_("Next image"), _arrow(0, 1), ("Down",), group="Go"),
+    Command("image.left", N_("Previous image, or selected mark to the left"), _arrow(-1, 0),
+            ("Left",)),
+    Command("image.right", N_("Next image, or selected mark to the right"), _arrow(1, 0),
+            ("Right",)),
+    Command("image.back10", N_("Ten images back"), _arrow(0, -10), ("Shift+Up",), group="Go"),
+    Command("image.on10", N_("Ten images on"), _arrow(0, 10), ("Shift+Down",), group="Go"),
+    Command("image.left10", N_("Ten images back, or selected mark to the left"), _arrow(-10, 0),
+            ("Shift+Left",)),
+    Command("image.right10", N_("Ten images on, or selected mark to the right"), _arrow(10, 0),
+            ("Shift+Right",)),
     Command("image.first", N_("First image"), lambda s: s.desk.step(-looking.ALL_IMAGES), ("Home",),
             group="Go"),
     Command("image.last", N_("Last image"), lambda s: s.desk.step(looking.ALL_IMAGES), ("End",),

@@ -38,13 +38,13 @@ class WindowDesk:
         """Give the desk what it works on."""
         self._services, self._grid = services, grid
 
-    def open(self, paths: list[str]) -> None:
+    def open(self, paths: list[str], *, planes: bool = False) -> None:
         """Open paths, once the notice is ticked."""
         if not self._window.is_accepted:
             self._window.show_images(is_open=False)
             self.tell(_("Read the notice and tick it; then images can be opened."))
         elif self._services is not None and paths:
-            open_paths(self._services, paths)
+            open_paths(self._services, paths, planes=planes)
 
     def choose_folder(self) -> None:
         """Ask which folder to open."""

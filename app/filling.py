@@ -4,6 +4,8 @@ from collections.abc import Callable, Sequence
 
 from PySide6.QtCore import QPoint
 
+from app.assisting import Assisting
+from app.commands import BY_ID
 from app.desk import WindowDesk
 from app.dialogs import Dialogs
 from app.keeping import Keeper
@@ -19,14 +21,14 @@ from app.shelf import Shelf
 from app.start_page import NOTICE_VERSION
 from app.store import Store
 from app.window import Window
+from assistant.engines.durations import Durations
 from assistant.engines.process import Engine
 from viewer.jobs import Jobs, Post
 from viewer.limits import MIB
 from viewer.reading.frames import Frames
 from viewer.reading.workers import Workers
-from viewer.state import State
+from viewer.state import State, Tile
 from viewer.widgets.grid import Grid
-from viewer.widgets.scene import Scene
 from viewer.widgets.sources import Sources
 from viewer.words import _
 
@@ -52,7 +54,8 @@ class Parts:
         sources = Sources(lambda: shelf.library, frames, jobs, post=post)
         self.grid = Grid(sources, store.apply)
         self.dialogs = Dialogs(window)
-        self.desk = WindowDesk(window, self.dialogs.parts())
+        self.desk = WindowDesk(window, {**self.dialogs.parts(), **self._assistant_parts()})
+        durations = Durations(paths.cache / "durations.json")
         history = History(paths.work, self._on_trouble(post))
         self.services = Services(
             paths=paths,
@@ -65,9 +68,11 @@ class Parts:
             frames=frames,
             sources=sources,
             history=history,
-            engine=Engine(),
+            engine=Engine(
+                durations=durations,
+                on_status=lambda status: post(lambda: self.assisting.show_status(status)),
+            ),
             desk=self.desk,
-            asking=_Silent(),
         )
         self.thumbnails = Thumbnails(frames, jobs, self._thumbnail_made)
         self.browser = Browser(
@@ -79,15 +84,25 @@ class Parts:
         self.keeper = Keeper(self.services)
         self.desk.connect(self.services, self.grid)
         self.dialogs.connect(self.services)
+        self.assisting = Assisting(
+            self.services,
+            window,
+            durations,
+            hide=window.toggle_assistant,
+            on_engine=window.status.show_engine,
+        )
+        self.services.asking = self.assisting.asking
         window.fill(browser=self.browser, grid=self.grid)
+        window.fill_assistant(self.assisting.panel)
         self._connect()
+        window.status.show_memory()
         self._follow_shelf()
         self.grid.apply(None, store.state)
         self._follow(store.state, store.state)
 
-    def open(self, paths: Sequence[str]) -> None:
-        """Open paths, as if they had been dropped."""
-        self.desk.open(list(paths))
+    def open(self, paths: Sequence[str], *, planes: bool = False) -> None:
+        """Open paths, as if they had been dropped; a volume in three planes when asked for."""
+        self.desk.open(list(paths), planes=planes)
 
     def close(self) -> None:
         """End everything in the order that loses nothing."""
@@ -100,6 +115,7 @@ class Parts:
         store.subscribe(self.grid.apply)
         store.subscribe(self.browser.apply)
         store.subscribe(self.keeper.apply)
+        store.subscribe(self.assisting.apply)
         store.subscribe(self._follow)
         shelf.subscribe(self._follow_shelf)
         self.grid.pointed.connect(window.status.show_value)
@@ -116,12 +132,29 @@ class Parts:
         page.demo_wanted.connect(lambda: self.desk.open_part("demo"))
         page.model_wanted.connect(lambda: self.desk.open_part("model"))
 
+    def _assistant_parts(self) -> dict[str, Callable[[], None]]:
+        """What ``Desk.open_part`` can open of the assistant."""
+        return {
+            "model": self._choose_model,
+            "compare": self._compare,
+            "question": self._focus_question,
+        }
+
+    def _choose_model(self) -> None:
+        self.assisting.choose_model()
+
+    def _compare(self) -> None:
+        self.assisting.compare()
+
+    def _focus_question(self) -> None:
+        self._window.show_assistant()
+        self.assisting.panel.focus_question()
+
     def _follow(self, _old: State, new: State) -> None:
         """Buttons, hint and window words follow the state."""
         window = self._window
         window.commands.update(self.services)
-        viewport = self.grid.active_viewport
-        words = window_words(viewport.scene()) if viewport is not None else _("Window")
+        words = window_words(new.active_tile)
         window.top_bar.apply(new, words, is_open=bool(self.services.library.patients))
         window.show_tool(new.nav.tool, is_open=bool(self.services.library.patients))
 
@@ -131,12 +164,15 @@ class Parts:
         self.keeper.follow_shelf()
         self.browser.refresh()
         self.grid.refresh()
+        self.assisting.asking.refresh()
         self.browser.show_recent(self.services.settings.get(RECENT))
         window.status.show_scan(shelf.scan)
         window.show_images(is_open=bool(shelf.library.patients))
         self._follow(self.services.store.state, self.services.store.state)
         if not shelf.library.patients:
             self.thumbnails.forget()
+        elif shelf.scan is None:
+            self.thumbnails.renew(shelf.library)
 
     def _show_series(self, uid: str) -> None:
         self.grid.show_in_tile(self.services.store.state.nav.active, uid)
@@ -158,23 +194,15 @@ class Parts:
         return told
 
 
-def window_words(scene: Scene) -> str:
+def window_words(tile: Tile) -> str:
     """The window in use for the top bar, for example "Soft tissue 400 / 40"."""
-    window, choice = scene.window, scene.choice
-    if window is None or choice is None:
+    kind, _colon, rest = tile.window.source.partition(":")
+    window = tile.window.window
+    if not tile.series_uid:
         return _("Window")
-    if choice.source.startswith("file:"):
-        return _("Window: file’s own")
-    name = choice.name or _("Window")
-    return f"{name} {window.width:.0f} / {window.center:.0f}".replace("-", "\u2212")
-
-
-class _Silent:
-    def stop(self) -> None:
-        return
-
-    def confirm(self, annotation_id: str) -> None:
-        return
-
-    def reject(self, annotation_id: str) -> None:
-        return
+    if kind == "preset" and f"preset.{rest}" in BY_ID:
+        return _(BY_ID[f"preset.{rest}"].title)
+    if window is not None:
+        return f"{window.width:.0f} / {window.center:.0f}".replace("-", "\u2212")
+    words = {"auto": _("Window: automatic"), "full": _("Window: full range")}
+    return words.get(kind, _("Window: file’s own"))

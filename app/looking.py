@@ -71,6 +71,12 @@ def next_series(services: Services, by: int) -> None:
         show_series(services, order[index])
 
 
+def arrow(services: Services, columns: int, rows: int) -> None:
+    """Move the selected mark by image pixels; without one go to another image."""
+    if not services.desk.nudge(columns, rows):
+        services.desk.step(columns + rows)
+
+
 def next_tile(services: Services, by: int) -> None:
     """Make the next or previous tile the active one."""
     state = services.store.state
@@ -132,7 +138,9 @@ def number_key(services: Services, preset_id: str, number: int) -> None:
 def set_source(services: Services, source: str) -> None:
     """Set the window to one that the file offers, or to the automatic or the full one."""
     active = services.store.state.nav.active
-    services.store.apply(edits.set_window(active, TileWindow(None, source)), undo=_("window change"))
+    services.store.apply(
+        edits.set_window(active, TileWindow(None, source)), undo=_("window change")
+    )
 
 
 def own_window(services: Services) -> None:

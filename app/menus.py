@@ -144,7 +144,7 @@ class TopBar(QWidget):
     def apply(self, state: State, window_words: str, *, is_open: bool) -> None:
         """Show the layout and the window in use."""
         rows, columns = state.doc.rows, state.doc.columns
-        self._layout.setText(f"{rows} × {columns}")
+        self._layout.setText(f" {rows} × {columns}")
         self._window.setText(window_words)
         self._layout.setEnabled(is_open)
         self._window.setEnabled(is_open)
@@ -155,6 +155,7 @@ class TopBar(QWidget):
         button.setDefaultAction(self._actions[command_id])
         button.setIconSize(QSize(SIZES.icon, SIZES.icon))
         button.setToolButtonStyle(Qt.ToolButtonStyle.ToolButtonIconOnly)
+        button.setFixedSize(SIZES.button, SIZES.button)
         button.setAccessibleName(_(BY_ID[command_id].title))
         button.setFocusPolicy(Qt.FocusPolicy.TabFocus)
         self._row.addWidget(button)
@@ -166,8 +167,9 @@ class TopBar(QWidget):
         button.setIconSize(QSize(SIZES.icon, SIZES.icon))
         action = self._actions[command_id]
         button.setDefaultAction(action)
-        button.setText(words)
-        action.changed.connect(lambda: button.setText(words))
+        # Qt takes the action's words again at each of its changes; the space parts icon and word.
+        button.setText(f" {words}")
+        action.changed.connect(lambda: button.setText(f" {words}"))
         button.setFocusPolicy(Qt.FocusPolicy.TabFocus)
         self._row.addWidget(button)
 
@@ -181,7 +183,7 @@ class TopBar(QWidget):
             button.setIcon(icons.icon(icon))
             button.setIconSize(QSize(SIZES.icon, SIZES.icon))
         if words:
-            button.setText(words)
+            button.setText(f" {words}")
             button.setToolButtonStyle(Qt.ToolButtonStyle.ToolButtonTextBesideIcon)
         self._row.addWidget(button)
         return button

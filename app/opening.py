@@ -19,6 +19,7 @@ from app.shelf import Scan
 from viewer import edits
 from viewer.errors import UserError
 from viewer.jobs import Cancel
+from viewer.priors import propose
 from viewer.reading.grouping import group
 from viewer.reading.workers import Found, ScanProgress, Workers
 from viewer.state import Edit, State
@@ -29,6 +30,8 @@ SLOT: Final = "open"
 _BATCH_S: Final = 0.2
 _GROUPING_SHARE: Final = 4.0
 """Grouping takes at most a fifth of the time, however many files there are."""
+_AT_ONCE_S: Final = 2.0
+"""An opening that took longer leaves the image that the reader has begun to look at."""
 _PROJECTIONS: Final = frozenset({"CR", "DX", "MG", "RG", "PX", "IO"})
 _SLICES: Final = frozenset({"CT", "MR"})
 
@@ -42,11 +45,14 @@ class Batch:
     scan: Scan
 
 
-def open_paths(services: Services, paths: Sequence[str]) -> None:
-    """Read what is under these paths and show its first image; what was open stays open."""
+def open_paths(services: Services, paths: Sequence[str], *, planes: bool = False) -> None:
+    """Read what is under these paths and show its first image; what was open stays open.
+
+    ``planes`` shows a volume in three planes as soon as all of it is known.
+    """
     known = _instances_of(services.library)
     skipped = services.library.skipped
-    opened = _Opened(services, known={i.path for i in known})
+    opened = _Opened(services, planes=planes)
     for path in paths:
         services.settings.add_recent(path)
     services.shelf.put(services.library, Scan())
@@ -141,11 +147,12 @@ class _Reader:
 class _Opened:
     """Brings batches onto the shelf and the first images into the tiles."""
 
-    def __init__(self, services: Services, known: set[str]) -> None:
+    def __init__(self, services: Services, *, planes: bool) -> None:
         self._services = services
-        self._known = known
+        self._planes = planes
         self._fresh: list[Instance] = []
         self._shown: State | None = None
+        self._shown_at_s = 0.0
 
     def take(self, batch: Batch) -> None:
         """Show what is new; an image that is on the screen stays there as its stack grows."""
@@ -172,7 +179,11 @@ class _Opened:
             services.desk.tell(nothing_sentence(services.library), kind="warn")
             return
         if self._shown is not None and services.store.state == self._shown:
-            services.store.apply(self._last_view() or first_layout(services, self._new_studies()))
+            is_at_once = time.monotonic() - self._shown_at_s < _AT_ONCE_S
+            layout = first_layout(services, self._new_studies(), keep_image=not is_at_once)
+            services.store.apply(self._last_view() or layout)
+            if self._planes and looking.has_volume(services):
+                looking.toggle_planes(services)
 
     def _show_first(self, batch: Batch) -> None:
         first = next((i for i in batch.fresh if i.has_pixels), None)
@@ -183,6 +194,7 @@ class _Opened:
         edit = looking.showing(services, first.study.series_uid, 0)
         services.store.apply(lambda state: edits.set_active(0)(edit(edits.set_layout(1, 1)(state))))
         self._shown = services.store.state
+        self._shown_at_s = time.monotonic()
 
     def _last_view(self) -> Edit | None:
         """The newest study as it was left, when it was open before."""
@@ -227,11 +239,11 @@ def _moved(old: Series, new: Series, stack_index: int, position: int) -> int:
     return grown.index(shown) if shown in grown else min(position, len(grown) - 1)
 
 
-def first_layout(services: Services, studies: Sequence[Study]) -> Edit:
+def first_layout(services: Services, studies: Sequence[Study], *, keep_image: bool = False) -> Edit:
     """How newly opened studies are laid out; the newest study decides.
 
-    Current and prior side by side, two views side by side, two CT or MR series that are no
-    localizers side by side; else what is shown stays alone.
+    Current and prior side by side, two views side by side; else one series alone, no localizer
+    where there is another. ``keep_image`` leaves the image of a series that is shown already.
     """
     if not studies:
         return lambda state: state
@@ -242,7 +254,7 @@ def first_layout(services: Services, studies: Sequence[Study]) -> Edit:
         return _projection_layout(services, study, projections)
     slices = [s for s in drawable if s.modality in _SLICES and not is_localizer(s)]
     chosen = [s.uid for s in (slices or drawable)[:1]]
-    return _side_by_side(services, chosen)
+    return _side_by_side(services, chosen, keep_image=keep_image)
 
 
 def newest(studies: Sequence[Study]) -> Study:
@@ -258,8 +270,6 @@ def is_localizer(series: Series) -> bool:
 def _projection_layout(services: Services, study: Study, series: Sequence[Series]) -> Edit:
     if len(series) >= 2:
         return _side_by_side(services, [s.uid for s in series[:2]])
-    from viewer.priors import propose
-
     proposal = propose(study, series[0], services.library)
     if proposal is None:
         return _side_by_side(services, [series[0].uid])
@@ -270,12 +280,12 @@ def _projection_layout(services: Services, study: Study, series: Sequence[Series
     )
 
 
-def _side_by_side(services: Services, uids: Sequence[str]) -> Edit:
+def _side_by_side(services: Services, uids: Sequence[str], *, keep_image: bool = False) -> Edit:
     def edit(state: State) -> State:
         if not uids:
             return state
-        if len(uids) == 1 and state.doc.tiles[0].series_uid == uids[0]:
-            return edits.set_layout(1, 1)(state)
+        if keep_image and [t.series_uid for t in state.doc.tiles] == list(uids):
+            return state
         state = edits.set_layout(1, len(uids))(state)
         for tile, uid in enumerate(uids):
             state = looking.showing(services, uid, tile)(state)

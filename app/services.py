@@ -43,6 +43,9 @@ class Desk(Protocol):
     def step(self, by: int) -> None:
         """Go on by so many images in the active tile."""
 
+    def nudge(self, columns: int, rows: int) -> bool:
+        """Move what is selected by image pixels; False where nothing is selected."""
+
     def cancel_gesture(self) -> bool:
         """Give up a half-placed measurement; whether there was one."""
 
@@ -79,7 +82,7 @@ class Services:
     history: History
     engine: Engine
     desk: Desk
-    asking: Asks
+    asking: Asks = field(init=False)
     at_close: list[Callable[[], None]] = field(default_factory=list)
 
     @property

@@ -9,8 +9,11 @@ from app.paths import make_paths
 from app.settings import TYPE_SCALE, Settings
 
 
-def run(paths: Sequence[str]) -> int:
-    """Show the window, open ``paths`` in it, and stay until it is closed; the exit code."""
+def run(paths: Sequence[str], *, planes: bool = False) -> int:
+    """Show the window, open ``paths`` in it, and stay until it is closed; the exit code.
+
+    ``planes`` shows a volume in three planes and 3D at once.
+    """
     if os.name == "posix":
         os.umask(0o077)
     own = make_paths()
@@ -31,7 +34,7 @@ def run(paths: Sequence[str]) -> int:
 
     program = Program(own, settings)
     program.window.show()
-    program.open_at_start(tuple(paths))
+    program.open_at_start(paths, planes=planes)
     code: int = application.exec()
     program.close()
     log.stop()

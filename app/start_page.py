@@ -71,12 +71,17 @@ class StartPage(QScrollArea):
     @property
     def is_accepted(self) -> bool:
         """Whether the notice is ticked."""
-        return self._tick.isChecked()
+        return self.tick.isChecked()
+
+    @property
+    def demo_button(self) -> QPushButton:
+        """The button that opens the demo study."""
+        return self._zone.demo
 
     def _notice(self, *, accepted: bool) -> QGridLayout:
-        self._tick = QCheckBox(_("I understand"))
-        self._tick.setChecked(accepted)
-        self._tick.toggled.connect(self._ticked)
+        self.tick = QCheckBox(_("I understand"))
+        self.tick.setChecked(accepted)
+        self.tick.toggled.connect(self._ticked)
         words = _(
             "For research and teaching only. Not a medical device. Not for diagnosis or treatment."
         )
@@ -84,7 +89,7 @@ class StartPage(QScrollArea):
             self._steps[0],
             _label(_("Know what this is"), size_px=15, weight=600),
             _label(words, tone="second"),
-            self._tick,
+            self.tick,
         )
 
     def _opening(self) -> QGridLayout:

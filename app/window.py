@@ -74,6 +74,16 @@ class Window(QWidget):
         """Whether the reader has ticked the notice."""
         return self.start_page.is_accepted
 
+    @property
+    def browser_shown(self) -> bool:
+        """Whether the studies are on the screen."""
+        return self._browser.isVisible()
+
+    @property
+    def assistant_shown(self) -> bool:
+        """Whether the assistant is on the screen."""
+        return self._assistant.isVisible()
+
     def fill(self, *, browser: QWidget, grid: QWidget) -> None:
         """Put the studies and the images in; what was there stood in for them."""
         self._browser = self._replace(0, self._browser, browser, SIZES.browser_range)

@@ -40,13 +40,15 @@ class Program:
         self.window = Window(settings, self.run)
         self.parts: Parts | None = None
         self._waiting: tuple[str, ...] = ()
+        self._planes = False
         self._is_closed = False
         self.window.painted.connect(lambda: QTimer.singleShot(0, self.fill))
         self.window.closing.connect(self.close)
 
-    def open_at_start(self, paths: Sequence[str]) -> None:
-        """Open these once the program is filled."""
+    def open_at_start(self, paths: Sequence[str], *, planes: bool = False) -> None:
+        """Open these once the program is filled, a CT or MR in three planes when asked for."""
         self._waiting = tuple(paths)
+        self._planes = planes
 
     def fill(self) -> None:
         """Make everything that the first frame did not need."""
@@ -65,7 +67,7 @@ class Program:
         )
         log.event("filled")
         if self._waiting:
-            self.parts.open(self._waiting)
+            self.parts.open(self._waiting, planes=self._planes)
 
     def run(self, command: Command) -> None:
         """Trigger a command; what it cannot do is said in the window."""

@@ -54,13 +54,14 @@ def _run_command(name: str, given: Sequence[str]) -> int:
 
 
 def _run_window(given: Sequence[str]) -> int:
-    paths = _parser().parse_args(given).paths
+    arguments = _parser().parse_args(given)
+    paths: list[str] = arguments.paths
     for path in paths:
         if not Path(path).exists():
             raise UserError(_("{path} is not there.").format(path=printable(path)))
     from app.start import run
 
-    return run(tuple(str(Path(p).absolute()) for p in paths))
+    return run([str(Path(p).absolute()) for p in paths], planes=arguments.planes)
 
 
 def _parser() -> argparse.ArgumentParser:
@@ -74,6 +75,9 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument("--version", action="version", version=f"second-read {_version()}")
     parser.add_argument(
         "paths", nargs="*", metavar="PATH", help=_("folders, files or ZIP archives to open")
+    )
+    parser.add_argument(
+        "--planes", action="store_true", help=_("show a CT or MR in three planes and 3D at once")
     )
     return parser
 

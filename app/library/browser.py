@@ -58,8 +58,8 @@ class Browser(QWidget):
         self.tree = LibraryTree(self)
         self.view = _Tree()
         self._rows = Rows(self.view, self._image_of)
-        self._search = _search_field()
-        self._search.textChanged.connect(lambda _text: self.refresh())
+        self.search = _search_field()
+        self.search.textChanged.connect(lambda _text: self.refresh())
         self._foot = _Foot()
         self._foot.why.clicked.connect(self.skipped_wanted)
         self._empty = _Empty()
@@ -71,10 +71,10 @@ class Browser(QWidget):
     def refresh(self) -> None:
         """Show what is on the shelf now."""
         library = self._shelf.library
-        self.tree.show(library, self._search.text())
+        self.tree.show(library, self.search.text())
         has_any = bool(library.patients)
         self._stack.setCurrentIndex(0 if has_any else 1)
-        self._search.setVisible(has_any)
+        self.search.setVisible(has_any)
         self._foot.show_count(len(library.skipped))
         if not has_any:
             self._images.clear()
@@ -94,8 +94,9 @@ class Browser(QWidget):
         """List the folders opened last, for an empty browser."""
         self._empty.show_recent(paths)
 
-    def thumbnail_made(self, _uid: str) -> None:
+    def thumbnail_made(self, uid: str) -> None:
         """A small picture is there."""
+        self._images.pop(uid, None)
         self.view.viewport().update()
 
     def focus_tree(self) -> None:
@@ -112,7 +113,7 @@ class Browser(QWidget):
         head.addWidget(_tool("panel-left", hide))
         field = QHBoxLayout()
         field.setContentsMargins(12, 0, 12, 8)
-        field.addWidget(self._search)
+        field.addWidget(self.search)
         body = QWidget()
         self._stack = QStackedLayout(body)
         self._stack.addWidget(self.view)

@@ -112,6 +112,11 @@ def _words_rect(rect: QRect) -> QRect:
 
 def _two_lines(painter: QPainter, rect: QRect, title: tuple[str, int], facts: str) -> None:
     words, weight = title
+    if not facts:
+        painter.setFont(theme.font(13, weight))
+        painter.setPen(theme.color("text"))
+        _draw(painter, rect, words)
+        return
     upper = theme.font(13, weight)
     lower = theme.font(12)
     height = QFontMetrics(upper).height() + QFontMetrics(lower).height()

@@ -15,7 +15,7 @@ from viewer.pixels.voi import sample_values
 from viewer.pixels.windows import default_window
 from viewer.reading.frames import Frames
 from viewer.reading.stored import Stored
-from viewer.study import Series
+from viewer.study import FrameRef, Library, Series
 
 SIDE_PX: Final = 112
 _KEPT: Final = 500
@@ -23,6 +23,7 @@ _SLOT: Final = "thumbnails"
 
 Thumbnail = NDArray[np.uint8]
 """(rows, columns) grey or (rows, columns, 3) RGB, at best 112 px a side, of the pixels' shape."""
+Made = tuple[str, FrameRef, Thumbnail | None]
 
 
 class Thumbnails:
@@ -32,19 +33,26 @@ class Thumbnails:
         self._frames = frames
         self._jobs = jobs
         self._on_made = on_made
-        self._made: OrderedDict[str, Thumbnail | None] = OrderedDict()
+        self._made: OrderedDict[str, tuple[FrameRef, Thumbnail | None]] = OrderedDict()
         self._wanted: OrderedDict[str, Series] = OrderedDict()
 
     def get(self, series: Series) -> Thumbnail | None:
-        """The picture, or None while it is made and where there is none."""
+        """The picture, or None while it is made and where there is none.
+
+        While a series grows its first picture stays; ``renew`` makes it again.
+        """
         if series.uid in self._made:
             self._made.move_to_end(series.uid)
-            return self._made[series.uid]
-        if series.stacks:
-            self._wanted[series.uid] = series
-            if not self._jobs.is_running(_SLOT):
-                self._jobs.start(_SLOT, self._make_all, on_part=self._keep, on_end=self._again)
+            return self._made[series.uid][1]
+        self._want(series)
         return None
+
+    def renew(self, library: Library) -> None:
+        """Make again what no longer shows the middle of its series."""
+        for _patient, _study, series in library.all_series():
+            made = self._made.get(series.uid)
+            if made is not None and made[0] != middle_of(series):
+                self._want(series)
 
     def forget(self) -> None:
         """Drop all."""
@@ -52,15 +60,21 @@ class Thumbnails:
         self._made.clear()
         self._wanted.clear()
 
-    def _make_all(self, cancel: Cancel) -> Iterator[tuple[str, Thumbnail | None]]:
+    def _want(self, series: Series) -> None:
+        if series.stacks:
+            self._wanted[series.uid] = series
+            if not self._jobs.is_running(_SLOT):
+                self._again(None)
+
+    def _make_all(self, cancel: Cancel) -> Iterator[Made]:
         while self._wanted:
             cancel.check()
             uid, series = self._wanted.popitem()
-            yield uid, make_thumbnail(series, self._frames)
+            yield uid, middle_of(series), make_thumbnail(series, self._frames)
 
-    def _keep(self, part: tuple[str, Thumbnail | None]) -> None:
-        uid, picture = part
-        self._made[uid] = picture
+    def _keep(self, part: Made) -> None:
+        uid, ref, picture = part
+        self._made[uid] = ref, picture
         while len(self._made) > _KEPT:
             self._made.popitem(last=False)
         self._on_made(uid)
@@ -70,11 +84,16 @@ class Thumbnails:
             self._jobs.start(_SLOT, self._make_all, on_part=self._keep, on_end=self._again)
 
 
+def middle_of(series: Series) -> FrameRef:
+    """The frame that stands for a series."""
+    refs = series.stacks[0].frames
+    return refs[len(refs) // 2]
+
+
 def make_thumbnail(series: Series, frames: Frames) -> Thumbnail | None:
     """The middle image with the window that the series starts with; None when it is unreadable."""
-    refs = series.stacks[0].frames
     try:
-        stored = frames.get(refs[len(refs) // 2])
+        stored = frames.get(middle_of(series))
     except UserError:
         return None
     facts = facts_of(stored.instance, stored.frame_number, stored.photometric)

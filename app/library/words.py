@@ -18,7 +18,8 @@ def patient_title(patient: Patient, *, hidden: bool = False) -> str:
 def patient_facts(patient: Patient, *, hidden: bool = False) -> str:
     """ID, sex, birth date, as far as they are there."""
     facts = patient.facts
-    known = [] if hidden else [_("ID {id}").format(id=clean(facts.id)) if facts.id else ""]
+    is_shown = facts.id and not hidden and clean(facts.id) != patient_title(patient)
+    known = [_("ID {id}").format(id=clean(facts.id))] if is_shown else []
     known += [clean(facts.sex), clean(facts.age)]
     if not hidden and facts.birth_date:
         known.append(date_text(facts.birth_date))

@@ -86,6 +86,14 @@ QToolButton[kind="send"]:hover { background: $primary_hover; }
 QToolButton[kind="send"]:pressed { background: $primary_press; }
 QToolButton[kind="send"]:disabled { background: $raised; }
 QToolButton[kind="send"]:focus { border: 2px solid $accent; padding: 0; min-height: 0; }
+QToolButton[kind="fold"], QToolButton[kind="name"] {
+  background: transparent; padding: 0; min-height: 22px;
+}
+QToolButton[kind="fold"] { font-size: ${s12}px; font-weight: 400; color: $second; }
+QToolButton[kind="fold"]:hover, QToolButton[kind="name"]:hover { color: $accent; }
+QToolButton[kind="fold"]:focus, QToolButton[kind="name"]:focus {
+  border: 1px solid $accent; padding: 0; min-height: 22px;
+}
 QWidget[pill="true"] { border-radius: 4px; }
 QLabel[badge="true"] { background: $sel; border-radius: 6px; }
 QToolButton::menu-indicator { image: none; }

@@ -1,0 +1,39 @@
+"""The first minutes: the notice, the demo study, three planes, 3D."""
+
+
+def test_nothing_opens_before_the_notice_is_ticked(reader, shared_data):
+    reader.start().drop(shared_data / "ct")
+    assert reader.sees_first_page()
+    assert reader.patients() == []
+    reader.choose("open.demo")
+    assert "tick it" in reader.sentence()
+
+
+def test_a_new_reader_comes_to_the_demo_study(reader):
+    reader.start()
+    assert reader.sees_first_page()
+    reader.tick().open_demo()
+    assert not reader.sees_first_page()
+    assert reader.series()
+    reader.wait_for_image()
+
+
+def test_the_notice_is_ticked_once(reader):
+    reader.start().tick()
+    reader.restart()
+    assert reader.window.is_accepted
+
+
+def test_the_window_says_what_it_is_not_for(reader):
+    reader.start()
+    assert "NOT FOR DIAGNOSIS" in reader.window.windowTitle()
+
+
+def test_the_place_of_the_window_and_its_parts_come_back(reader):
+    reader.start().tick()
+    reader.window.resize(1300, 800)
+    reader.press("Ctrl+J")
+    reader.restart()
+    assert reader.window.size().toTuple() == (1300, 800)
+    assert not reader.window.assistant_shown
+    assert reader.window.browser_shown
