@@ -7,6 +7,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import Final
 
+from viewer.annotations import Annotation
 from viewer.spaces import ViewPoint
 from viewer.state import State
 
@@ -59,6 +60,13 @@ def meets_any(rect: Rect, others: Iterable[Rect]) -> bool:
     return any(
         rect[0] < o[2] and o[0] < rect[2] and rect[1] < o[3] and o[1] < rect[3] for o in others
     )
+
+
+def labelled(marks: Iterable[Annotation], selected: str) -> tuple[tuple[Annotation, ...], int]:
+    """The findings that get a label, the selected one first, and how many do not."""
+    findings = [mark for mark in marks if mark.by_model]
+    findings.sort(key=lambda mark: mark.id != selected)
+    return tuple(findings[:MOST_LABELS]), max(0, len(findings) - MOST_LABELS)
 
 
 def finding_numbers(state: State) -> dict[str, int]:

@@ -14,7 +14,7 @@ from PySide6.QtGui import QColor, QPainter, QPainterPath, QPen
 
 from viewer.annotations import Annotation
 from viewer.spaces import ViewPoint
-from viewer.tools.labels import MOST_LABELS, Label, Rect, place_label
+from viewer.tools.labels import Label, Rect, labelled, place_label
 from viewer.tools.marks import handles, outline
 from viewer.tools.transform import Transform
 from viewer.widgets import ink
@@ -57,12 +57,11 @@ def paint_marks(
     for mark in marks:
         _paint_shape(painter, mark, transform, look, tile)
     taken = list(taken)
-    findings = [m for m in marks if m.by_model]
-    ordered = sorted(findings, key=lambda m: m.id != look.selected)
-    for mark in ordered[:MOST_LABELS]:
+    findings, more = labelled(marks, look.selected)
+    for mark in findings:
         taken.append(_paint_finding_label(painter, mark, transform, look, tile, taken))
-    if len(ordered) > MOST_LABELS:
-        _paint_more(painter, len(ordered) - MOST_LABELS, tile, taken)
+    if more:
+        _paint_more(painter, more, tile, taken)
     for mark in marks:
         if not mark.by_model:
             taken.append(_paint_value(painter, mark, transform, look, tile, taken))

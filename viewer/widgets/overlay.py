@@ -13,7 +13,7 @@ from PySide6.QtGui import QColor, QPainter, QPolygonF
 from viewer.geometry import EdgeLetters
 from viewer.measure import ScaleBar, scale_bar
 from viewer.state import Role
-from viewer.tools.labels import Rect
+from viewer.tools.labels import Rect, meets_any
 from viewer.tools.letters import frame_letters, plane_letters
 from viewer.widgets import ink
 from viewer.widgets.corners import (
@@ -39,6 +39,7 @@ _FRAME_PX: Final = 2.0
 _CORNER_PX: Final = 12.0
 _LETTER_INSET: Final = 12.0
 _NARROW_FOR_BAR: Final = 200.0
+_SIGN_PX: Final = 22.0
 _BADGE_FILL: Final = QColor(TOKENS.press)
 
 
@@ -76,13 +77,13 @@ def letters_of(scene: Scene) -> EdgeLetters:
 
 def text_rects(scene: Scene, notes: Notes) -> list[Rect]:
     """Where letters and corner texts stand, view px; labels keep off them."""
-    rects: list[Rect] = []
-    for at, text, bold in _corner_places(scene, notes.corners):
-        width = ink.width_of(text, ink.CORNER_BOLD if bold else ink.CORNER)
-        rects.append((at.x() - 2, at.y() - 14, at.x() + width + 2, at.y() + 5))
+    rects = _corner_rects(scene, notes.corners)
     for at, text in _letter_places(scene, notes.letters):
         width = ink.width_of(text, ink.LETTER)
         rects.append((at.x() - 2, at.y() - 16, at.x() + width + 2, at.y() + 5))
+    for at, text in doubt_places(scene, notes.corners):
+        width = ink.width_of(text, ink.CORNER_BOLD)
+        rects.append((MARGIN, at.y() - 14, at.x() + width + 2, at.y() + 5))
     return rects
 
 
@@ -105,7 +106,7 @@ def paint_notes(painter: QPainter, scene: Scene, notes: Notes) -> None:
     for at, text, bold in _corner_places(scene, notes.corners):
         ink.halo_text(painter, at, text, face=ink.CORNER_BOLD if bold else ink.CORNER)
     if notes.is_orientation_unknown:
-        _paint_unknown_orientation(painter, scene)
+        _paint_unknown_orientation(painter, scene, notes.corners)
     if notes.bar is not None and scene.size[0] >= _NARROW_FOR_BAR:
         _paint_bar(painter, scene, notes.bar)
     _paint_doubts(painter, scene, notes.corners)
@@ -245,6 +246,14 @@ def _corner_places(scene: Scene, corners: Corners) -> list[tuple[QPointF, str, b
     return places
 
 
+def _corner_rects(scene: Scene, corners: Corners) -> list[Rect]:
+    rects: list[Rect] = []
+    for at, text, bold in _corner_places(scene, corners):
+        width = ink.width_of(text, ink.CORNER_BOLD if bold else ink.CORNER)
+        rects.append((at.x() - 2, at.y() - 14, at.x() + width + 2, at.y() + 5))
+    return rects
+
+
 def _fitting(text: str, face: ink.Face, room: float) -> str:
     """The text cut to its room; the end goes, the number at its start stays."""
     if ink.width_of(text, face) <= room:
@@ -273,12 +282,18 @@ def _letter_places(scene: Scene, letters: EdgeLetters) -> list[tuple[QPointF, st
     return places
 
 
-def _paint_unknown_orientation(painter: QPainter, scene: Scene) -> None:
+def _paint_unknown_orientation(painter: QPainter, scene: Scene, corners: Corners) -> None:
+    """Below the middle, or above the corner texts where these leave no room."""
     text = _("orientation not recorded")
-    x = scene.area.centre.x - ink.width_of(text, ink.CORNER) / 2
-    at = QPointF(x, scene.size[1] - MARGIN - 4)
-    if scene.size[0] > 3 * ink.width_of(text, ink.CORNER):
-        ink.halo_text(painter, at, text)
+    width = ink.width_of(text, ink.CORNER)
+    x = scene.area.centre.x - width / 2
+    rows = max(len(corners.bottom_left), len(corners.bottom_right))
+    for row in (0, rows):
+        y = scene.size[1] - MARGIN - 4 - row * LINE_HEIGHT
+        place = (x - 4, y - 14, x + width + 4, y + 5)
+        if row == rows or not meets_any(place, _corner_rects(scene, corners)):
+            ink.halo_text(painter, QPointF(x, y), text)
+            return
 
 
 def _bar_of(scene: Scene) -> ScaleBar | None:
@@ -318,16 +333,47 @@ def _paint_bar(painter: QPainter, scene: Scene, bar: ScaleBar) -> None:
         ink.halo_text(painter, at, text, face=ink.CORNER_BOLD)
 
 
-def _paint_doubts(painter: QPainter, scene: Scene, corners: Corners) -> None:
-    lines = len(corners.top_left)
+def doubt_places(scene: Scene, corners: Corners) -> list[tuple[QPointF, str]]:
+    """Baselines of the doubts' lines: below who it is, and clear of what stands at the right."""
     has_tab = scene.tile.kind != "stack"
-    top = scene.area.top + MARGIN + (26 if has_tab else 0) + lines * LINE_HEIGHT
-    for row, text in enumerate(corners.doubts):
-        y = top + row * 20
-        ink.warning_sign(painter, QPointF(MARGIN, y))
-        shown = _fitting(text, ink.CORNER_BOLD, scene.size[0] - 2 * MARGIN - 30)
-        at = QPointF(MARGIN + 22, y + 12)
-        ink.halo_text(painter, at, shown, face=ink.CORNER_BOLD, color=ink.WARN)
+    first = scene.area.top + MARGIN + 12 + (26 if has_tab else 0)
+    rows = len(corners.top_left)
+    x, right = MARGIN + _SIGN_PX, scene.size[0] - MARGIN
+    wanted = max((ink.width_of(text, ink.CORNER_BOLD) for text in corners.doubts), default=0.0)
+    if x + wanted > right - _width_at_right(corners):
+        rows = max(rows, len(corners.top_right))
+    places = []
+    for text in corners.doubts:
+        for line in _wrapped(text, ink.CORNER_BOLD, right - x):
+            places.append((QPointF(x, first + rows * LINE_HEIGHT), line))
+            rows += 1
+    return places
+
+
+def _paint_doubts(painter: QPainter, scene: Scene, corners: Corners) -> None:
+    begun: set[str] = set()
+    for at, line in doubt_places(scene, corners):
+        whole = next((text for text in corners.doubts if text.startswith(line)), "")
+        if whole and whole not in begun:
+            ink.warning_sign(painter, QPointF(MARGIN, at.y() - 12))
+            begun.add(whole)
+        ink.halo_text(painter, at, line, face=ink.CORNER_BOLD, color=ink.WARN)
+
+
+def _width_at_right(corners: Corners) -> float:
+    return max((ink.width_of(line.text, ink.CORNER_BOLD) for line in corners.top_right), default=0)
+
+
+def _wrapped(text: str, face: ink.Face, room: float) -> list[str]:
+    """A sentence in as many lines as it needs; a single word is never cut."""
+    lines = [""]
+    for word in text.split(" "):
+        longer = f"{lines[-1]} {word}".strip()
+        if lines[-1] and ink.width_of(longer, face) > room:
+            lines.append(word)
+        else:
+            lines[-1] = longer
+    return lines
 
 
 def _paint_badges(painter: QPainter, scene: Scene, corners: Corners) -> None:

@@ -13,7 +13,7 @@ from viewer.state import State, Tile, View
 from viewer.study import FrameRef, Geometry, Stack, Window
 from viewer.tools import marks, moving, placing, stepping, window
 from viewer.tools.bindings import BINDINGS, WHEEL, action_of, wheel_action
-from viewer.tools.labels import finding_numbers, meets_any, place_label
+from viewer.tools.labels import finding_numbers, labelled, meets_any, place_label
 from viewer.tools.surface import Pointer, Surface
 from viewer.tools.transform import Area, Canvas
 
@@ -225,6 +225,13 @@ def test_labels_do_not_meet() -> None:
         label = place_label((100, 100, 200, 200), (80, 20), TILE, taken)
         assert not meets_any(label.rect, [*taken, (100, 100, 200, 200)])
         taken.append(label.rect)
+
+
+def test_twelve_findings_are_labelled_the_selected_one_first_the_rest_counted() -> None:
+    many = [replace(BOX, id=str(i)) for i in range(15)]
+    shown, more = labelled([*many, replace(BOX, id="own", kind="box")], "14")
+    assert [m.id for m in shown] == ["14", *map(str, range(11))]
+    assert more == 3
 
 
 def test_a_finding_has_the_number_of_its_row_on_every_image() -> None:
