@@ -3,6 +3,7 @@
 Exit codes: 0 done, whatever was skipped; 3 no image at that path; 130 interrupted.
 """
 
+import argparse
 import json
 import sys
 from collections.abc import Iterator, Sequence
@@ -15,17 +16,25 @@ from viewer.study import Geometry, Instance, Library, Patient, Series, Skipped, 
 from viewer.words import _
 
 
-def run(paths: Sequence[str], *, as_json: bool = False) -> int:
-    """Scan paths and print what was found to standard output; the exit code."""
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """Declare the arguments of ``scan``."""
+    parser.add_argument(
+        "paths", metavar="PATH", nargs="+", help=_("folder, file, ZIP archive or DICOMDIR")
+    )
+    parser.add_argument("--json", action="store_true", help=_("for programs, not for readers"))
+
+
+def run(arguments: argparse.Namespace) -> Exit:
+    """Print what was found to standard output, a sentence where nothing was to standard error."""
     workers = Workers()
     try:
-        library = scan_library(workers, paths)
+        library = scan_library(workers, arguments.paths)
     finally:
         workers.close()
-    text = (
-        json.dumps(describe(library), ensure_ascii=False, indent=1) if as_json else _list(library)
-    )
-    sys.stdout.write(text + "\n")
+    whole = json.dumps(describe(library), ensure_ascii=False, indent=1)
+    text = whole if arguments.json else _list(library)
+    # a file name that is no text keeps its bytes as an escape, which JSON reads as well
+    sys.stdout.write(text.encode("utf-8", "backslashreplace").decode() + "\n")
     if library.patients:
         return Exit.DONE
     sys.stderr.write(_nothing(library) + "\n")

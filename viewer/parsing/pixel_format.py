@@ -31,7 +31,8 @@ def read_pixel_format(header: Header, head: Head, syntax: str) -> PixelFormat:
     samples = header.integer(0x00280002) if header.has(0x00280002) else 1
     if samples not in limits.SAMPLES_PER_PIXEL:
         raise Fault(
-            SkipReason.INVALID, _("It claims {count} samples a pixel.").format(count=samples)
+            SkipReason.INVALID,
+            _("It claims {count} samples a pixel.").format(count=_said(samples)),
         )
     if head.tag in _FLOAT_TAGS:
         bits = _FLOAT_TAGS[head.tag]
@@ -164,7 +165,7 @@ def _bits(header: Header) -> tuple[int, int, int]:
     allocated = header.integer(0x00280100) if header.has(0x00280100) else 16
     if allocated not in limits.BITS_ALLOCATED or allocated is None:
         raise Fault(
-            SkipReason.INVALID, _("It claims {count} bits a pixel.").format(count=allocated)
+            SkipReason.INVALID, _("It claims {count} bits a pixel.").format(count=_said(allocated))
         )
     stored = header.integer(0x00280101)
     if stored is None:
@@ -180,3 +181,7 @@ def _bits(header: Header) -> tuple[int, int, int]:
     if high is None or not stored - 1 <= high < allocated:
         high = stored - 1
     return allocated, stored, high
+
+
+def _said(number: int | None) -> str:
+    return _("an unreadable number of") if number is None else str(number)

@@ -2,15 +2,17 @@
 
 import csv
 import json
+import os
+import sys
 
 import pytest
 from series import make_series
 
-from app.cli.scan import run
+from app.cli.main import main
 
 
 def scanned(capsys, *paths):
-    code = run([str(path) for path in paths], as_json=True)
+    code = main(["scan", *map(str, paths), "--json"])
     captured = capsys.readouterr()
     return code, json.loads(captured.out), captured.err
 
@@ -128,7 +130,14 @@ def test_other_stacks_and_faults_are_warnings(capsys, shared_data):
 
 def test_the_list_shows_control_characters_and_obeys_none(capsys, tmp_path):
     make_series(tmp_path, (1, 8, 8), name="Evil^\x1b[2JName")
-    assert run([str(tmp_path)]) == 0
+    assert main(["scan", str(tmp_path)]) == 0
     out = capsys.readouterr().out
     assert "\x1b" not in out
     assert "\\x1b" in out
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="file names are bytes on Linux only")
+def test_a_name_that_is_no_text_is_listed(capsys, tmp_path):
+    (tmp_path / os.fsdecode(b"caf\xe9.dcm")).write_bytes(b"no image at all")
+    _code, answer, _errors = scanned(capsys, tmp_path)
+    assert len(answer["skipped"]) == 1
