@@ -326,6 +326,24 @@ def test_a_comparison_says_who_is_who(qtbot: object, tmp_path: Path) -> None:
         assert prior.area.top == 39
 
 
+def test_a_comparison_has_the_same_millimetres_in_a_pixel(qtbot: object, tmp_path: Path) -> None:
+    for name, px_mm, day, rows in (("a", 0.5, "20240105", 40), ("b", 0.8, "20231224", 64)):
+
+        def change(dataset: object, _index: int, day: str = day) -> None:
+            dataset.StudyDate = day  # type: ignore[attr-defined]
+
+        shape = (1, rows, 50)
+        make_series(tmp_path / name, shape, spacing_mm=(1.0, px_mm, px_mm), change=change)
+    with tiles_on(tmp_path, size=(1000, 500)) as tiles:
+        by_day = {s.first.study.study_date: s.uid for s in tiles.series}
+        tiles.apply(edits.show_side_by_side(by_day["20240105"], by_day["20231224"]))
+        scale = [tiles.scene(t).transform.view_px_per_column for t in (0, 1)]
+        assert scale[0] / 0.5 == pytest.approx(scale[1] / 0.8)
+        assert tiles.scene(0).is_same_scale
+        tall = tiles.scene(1)
+        assert scale[1] == pytest.approx(tall.area.height / 64)
+
+
 def test_cine_runs_round_and_stops(qtbot: object, tmp_path: Path) -> None:
     make_series(tmp_path, (4, 8, 8))
     with tiles_on(tmp_path) as tiles:

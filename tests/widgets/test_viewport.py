@@ -14,9 +14,11 @@ from tiles import Tiles, tiles_on
 
 from viewer import edits
 from viewer.annotations import Annotation, finding_points
+from viewer.pixels.display import to_display
 from viewer.spaces import FrameBox, FramePoint
 from viewer.state import TileWindow, View
 from viewer.study import Window
+from viewer.tools.transform import at_scale
 from viewer.widgets import overlay
 
 pytestmark = pytest.mark.gui
@@ -400,3 +402,34 @@ def test_the_chest_ct_shows_the_aorta_on_the_viewers_right(
         assert scene.stored.pixels[270, 300] + scene.stored.grey.intercept > 0
         aorta, lung = tiles.color_at(tiles.at(300, 270)), tiles.color_at(tiles.at(212, 270))
         assert aorta.red() > 90 > lung.red()
+
+
+@pytest.mark.parametrize("turn", [0.0, 90.0, 180.0])
+@pytest.mark.parametrize("mirrored", [False, True])
+def test_at_one_to_one_the_screen_shows_the_display_path_exactly(
+    qtbot: object, tmp_path: Path, turn: float, mirrored: bool
+) -> None:
+    rng = np.random.default_rng(3)
+    values = rng.integers(-1200, 1500, (1, 200, 160), dtype=np.int16)
+    make_series(tmp_path, values.shape, spacing_mm=(1, 1, 1), values=values, intercept=-10)
+    with tiles_on(tmp_path, size=(600, 600)) as tiles:
+        scene = tiles.show()
+        turned = View(rotation_deg=turn, mirrored=mirrored)
+        view = at_scale(turned, scene.canvas, scene.area, px_per_column=1.0)
+        window = Window(40, 400)
+        tiles.apply(
+            edits.set_window(0, TileWindow(window, "user")),
+            edits.set_view(0, view),
+            edits.set_overlays("none"),
+        )
+        scene = tiles.scene()
+        assert scene.facts is not None
+        wanted = to_display(values[0], scene.facts, window)
+        wanted = np.fliplr(wanted) if mirrored else wanted
+        wanted = np.rot90(wanted, -int(turn // 90))
+        image = tiles.image()
+        grey = image.convertToFormat(image.Format.Format_Grayscale8)
+        shown = np.frombuffer(grey.constBits(), np.uint8).reshape(600, -1)
+        rows, columns = wanted.shape
+        top, left = (600 - rows) // 2, (600 - columns) // 2
+        assert np.array_equal(shown[top : top + rows, left : left + columns], wanted)

@@ -18,11 +18,16 @@ from viewer.state import View
 
 @dataclass(frozen=True, slots=True)
 class Canvas:
-    """A canvas of so many pixels; ``aspect`` is the height of a pixel over its width."""
+    """A canvas of so many pixels; ``aspect`` is the height of a pixel over its width.
+
+    ``fit`` below 1 makes it smaller at zoom 1 than would fit: images of one comparison then have
+    the same millimetres in a pixel of the screen.
+    """
 
     columns: float
     rows: float
     aspect: float = 1.0
+    fit: float = 1.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -105,7 +110,17 @@ def fit_scale(view: View, canvas: Canvas, area: Area) -> float:
     width, height = canvas.columns, canvas.rows * canvas.aspect
     across = width * cosine + height * sine
     along = width * sine + height * cosine
-    return max(min(area.width / across, area.height / along), 1e-6)
+    return max(min(area.width / across, area.height / along) * canvas.fit, 1e-6)
+
+
+def shared_fit(own: Canvas, other: Canvas, area: Area, *, own_mm: float, other_mm: float) -> float:
+    """The ``fit`` with which a canvas is seen at the other one's scale, never larger than fits.
+
+    ``own_mm`` and ``other_mm`` are the widths of a pixel; both tiles have the same area.
+    """
+    mine = fit_scale(View(), own, area) / own_mm
+    theirs = fit_scale(View(), other, area) / other_mm
+    return min(mine, theirs) / mine
 
 
 def frame_to_view(view: View, canvas: Canvas, area: Area) -> Transform:

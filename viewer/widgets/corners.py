@@ -177,6 +177,8 @@ def doubts_of(scene: Scene) -> tuple[str, ...]:
     calibration = scene.calibration
     if scene.tile.role and (calibration is None or calibration.spacing_mm is None):
         doubts.append(_("Scales may differ: no pixel spacing recorded"))
+    elif not scene.is_same_scale:
+        doubts.append(_("Not the same scale: the two spacings have another basis"))
     elif calibration is not None and calibration.is_doubtful:
         doubts.append(_("CALIBRATION DOUBTFUL: lengths are in pixels"))
     if scene.stack is not None:

@@ -18,7 +18,7 @@ from viewer.study import FrameRef, Instance, Stack, StudyFacts, Window
 from viewer.tools.anchors import frame_sheet, on_image
 from viewer.tools.planes import Grid, Sheet, canvas_of, plane_through, sheet_of
 from viewer.tools.surface import Surface
-from viewer.tools.transform import Area, Canvas, Transform, frame_to_view
+from viewer.tools.transform import Area, Canvas, Transform, frame_to_view, shared_fit
 from viewer.widgets.sources import Entry, Sources
 from viewer.words import _
 
@@ -36,7 +36,8 @@ class Scene:
     ``where`` is the image that marks are bound to; ``plane`` the cut of a plane
     tile, ``sheet`` the image's place in the patient, if known.
     ``message`` is the one sentence of a tile that shows no picture. ``other_date`` is the date of
-    the current study in a comparison (for the interval of a prior).
+    the current study in a comparison (for the interval of a prior); ``is_same_scale`` whether both
+    of its images show the same millimetres in a pixel of the screen.
     """
 
     state: State
@@ -61,6 +62,7 @@ class Scene:
     canvas: Canvas = _NO_CANVAS
     sample_range: tuple[float, float] = (0.0, 1.0)
     marks: tuple[Annotation, ...] = ()
+    is_same_scale: bool = True
     message: str = ""
     message_kind: MessageKind = ""
     device_ratio: float = 1.0
@@ -118,8 +120,12 @@ def make_scene(
 ) -> Scene:
     """Gather what a tile of (width, height) logical px shows; reads nothing that takes time."""
     scene = _bare_scene(state, index, sources, size, failed)
-    other = _current_date(state, sources) if scene.tile.role == "prior" else None
-    return replace(scene, device_ratio=device_ratio, other_date=other)
+    day = _current_date(state, sources) if scene.tile.role == "prior" else None
+    other = other_of_comparison(state, index, sources) if scene.calibration else None
+    same = other is None or (
+        scene.calibration is not None and has_same_basis(scene.calibration, other[1])
+    )
+    return replace(scene, device_ratio=device_ratio, other_date=day, is_same_scale=same)
 
 
 def _bare_scene(
@@ -201,6 +207,7 @@ def _stack_scene(bare: _Bare, sources: Sources, failed: Mapping[FrameRef, UserEr
     choice = sources.choice(bare.tile, stored) if stored else None
     facts = sources.facts(stored) if stored else None
     calibration = sources.calibration(instance, ref.frame_number)
+    canvas = Canvas(instance.pixels.columns, instance.pixels.rows, calibration.aspect)
     sheet = frame_sheet(instance, ref)
     geometry = bare.stack.geometry
     half = geometry.spacing_mm[0] / 2 if geometry else _HALF_STEP_MM
@@ -221,12 +228,46 @@ def _stack_scene(bare: _Bare, sources: Sources, failed: Mapping[FrameRef, UserEr
         facts=facts,
         choice=choice,
         calibration=calibration,
-        canvas=Canvas(instance.pixels.columns, instance.pixels.rows, calibration.aspect),
+        canvas=_compared(bare, sources, canvas, calibration),
         sample_range=_range(sources.span(bare.tile), choice),
         marks=_marks(bare, ref, sheet, half),
         message=error.sentence if error else ("" if stored else _("Reading the image.")),
         message_kind="error" if error else ("" if stored else "busy"),
     )
+
+
+def _compared(bare: _Bare, sources: Sources, canvas: Canvas, calibration: Calibration) -> Canvas:
+    """The canvas at the scale of the other study's, where both know theirs on the same basis."""
+    other = other_of_comparison(bare.state, bare.index, sources)
+    if other is None or not has_same_basis(calibration, other[1]):
+        return canvas
+    own_mm, other_mm = calibration.spacing_mm, other[1].spacing_mm
+    if own_mm is None or other_mm is None:
+        return canvas
+    fit = shared_fit(canvas, other[0], bare.area, own_mm=own_mm[1], other_mm=other_mm[1])
+    return replace(canvas, fit=fit)
+
+
+def other_of_comparison(
+    state: State, index: int, sources: Sources
+) -> tuple[Canvas, Calibration] | None:
+    """The first image of the other role's tile, as a canvas, and its calibration."""
+    own = state.doc.tiles[index]
+    for tile in state.doc.tiles:
+        entry = sources.entry(tile.series_uid) if tile.kind == "stack" else None
+        if not own.role or not tile.role or tile.role == own.role or entry is None:
+            continue
+        first = entry.series.first
+        if first.pixels is not None:
+            found = sources.calibration(first)
+            return Canvas(first.pixels.columns, first.pixels.rows, found.aspect), found
+    return None
+
+
+def has_same_basis(first: Calibration, second: Calibration) -> bool:
+    """Whether the millimetres of two images mean the same."""
+    has_both = first.spacing_mm is not None and second.spacing_mm is not None
+    return has_both and (first.source, first.basis) == (second.source, second.basis)
 
 
 def _volume_scene(bare: _Bare, sources: Sources) -> Scene:
