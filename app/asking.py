@@ -11,7 +11,7 @@ from functools import partial
 from typing import Any, Final
 
 from app.comparing import Pair, propose_prior
-from app.inquiries import VolumeOf, make_inquiry
+from app.inquiries import VolumeOf, active_look, make_inquiry, shown_in
 from app.library.history import History
 from app.looked import Looked
 from app.offering import Circumstances, make_subject
@@ -22,6 +22,8 @@ from assistant.conversation import Conversation, SeenPicture, Turn
 from assistant.displays import Displays
 from assistant.engines.durations import Durations
 from assistant.engines.process import Engine
+from assistant.engines.states import EngineState
+from assistant.looks import Picture, make_picture
 from assistant.offers import NOTHING, Subject
 from assistant.provenance import KeptBox, SeenLook, new_id, now_utc, to_json
 from assistant.subjects import BETWEEN_SLICES
@@ -37,8 +39,12 @@ from viewer.study import Library, Series
 from viewer.words import _
 
 SLOT: Final = "ask"
+THUMBNAIL_SLOT: Final = "ask thumbnail"
 _KEEP_EVERY_S: Final = 0.2
 _TYPICAL_TOKENS: Final = 320
+_THUMBNAIL_PX: Final = 64
+_STILL_S: Final = 0.2
+_STEP_S: Final = 0.05
 _NO_CONVERSATION: Final = Conversation()
 
 Key = tuple[str, str]
@@ -68,10 +74,12 @@ class Asking:
         *,
         on_conversation: Callable[[Conversation], None],
         on_subject: Callable[[Subject], None],
+        on_thumbnail: Callable[[Picture], None] = lambda _picture: None,
     ) -> None:
         self._world = world
         self._on_conversation = on_conversation
         self._on_subject = on_subject
+        self._on_thumbnail = on_thumbnail
         self._looked = Looked(world.library)
         self._conversations: dict[Key, Conversation] = {}
         self._boxes_allowed: frozenset[str] = frozenset()
@@ -241,7 +249,8 @@ class Asking:
             return
         sentence = error.sentence if error else _("The answer ended unexpectedly.")
         details = error.details if error else ""
-        failed = replace(turn, state="failed", error=sentence, details=details)
+        is_lost = self._world.engine.status.state is EngineState.FAILED
+        failed = replace(turn, state="failed", error=sentence, details=details, engine_lost=is_lost)
         self._put(key, failed)
         self._world.history.update_turn(*key, to_stored(failed, ended_utc=now_utc()))
 
@@ -306,6 +315,26 @@ class Asking:
         around = Circumstances(self._expected_s, self.proposed(), self._boxes_allowed)
         self.subject = make_subject(state, library, around)
         self._on_subject(self.subject)
+        self._make_thumbnail(state)
+
+    def _make_thumbnail(self, state: State) -> None:
+        """Make the small picture of what a question would go with, once the screen is still."""
+        world = self._world
+        shown = shown_in(state, world.library(), state.nav.active)
+        world.jobs.cancel(THUMBNAIL_SLOT)
+        if shown is None or self.subject.attached is None or shown.tile.kind == "volume":
+            return
+
+        def work(cancel: Cancel) -> Iterator[Picture]:
+            end = time.monotonic() + _STILL_S
+            while time.monotonic() < end:
+                cancel.check()
+                time.sleep(_STEP_S)
+            look = active_look(shown, state, self._volume_of)
+            yield make_picture(look, self.displays, _THUMBNAIL_PX)[0]
+
+        # What cannot be shown has no small picture; the question itself says why.
+        world.jobs.start(THUMBNAIL_SLOT, work, on_part=self._on_thumbnail, on_end=None)
 
     def _title(self, task_id: str) -> str:
         found = next((o for o in self.subject.offers if o.task_id == task_id), None)

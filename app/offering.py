@@ -12,11 +12,13 @@ from assistant.tasks import TASKS
 from assistant.tasks.volume import USUAL_SLICES
 from viewer.state import State
 from viewer.study import Library
+from viewer.tools.stepping import instances_of, is_reversed, shown_number
 from viewer.words import N_, _
 
 ExpectedS = Callable[[int], float | None]
 """Number of pictures to seconds on this machine, None where that is not known."""
 
+SLICES: Final = frozenset({"CT", "MR", "PT"})
 BOXES_OFF: Final = N_("This model was not made for boxes on such images.")
 _MINUTE_S: Final = 60.0
 
@@ -175,8 +177,20 @@ def _what(shown: Shown, *, with_date: bool = False) -> str:
     if shown.tile.is_plane:
         return _(PLANES[shown.tile.kind])
     title = title_of(shown.series, shown.position, shown.tile.stack_index)
+    if _is_many(shown):
+        return _short(shown)
     date = dashed(shown.study.date)
     return f"{title}, {date}" if with_date and date else title
+
+
+def _short(shown: Shown) -> str:
+    """The image by its number alone, as the window counts."""
+    stack = shown.series.stacks[shown.tile.stack_index]
+    is_turned = is_reversed(stack, instances_of(shown.series))
+    number = shown_number(shown.position, length=len(stack.frames), is_reversed=is_turned)
+    is_slice = shown.series.modality in SLICES
+    words = _("slice {number}") if is_slice else _("image {number}")
+    return words.format(number=number)
 
 
 def _is_many(shown: Shown) -> bool:

@@ -10,7 +10,7 @@ from assistant.engines.protocol import Counts, Timings
 from viewer.words import _
 
 _KEPT = ("verdict", "findings", "not_drawn", "notes", "named_nothing", "think_s", "model_name",
-         "error", "details")  # fmt: skip
+         "error", "details", "engine_lost")  # fmt: skip
 
 
 def to_stored(turn: Turn, *, ended_utc: str = "") -> StoredTurn:
@@ -59,6 +59,7 @@ def from_stored(stored: StoredTurn) -> Turn:
         model_name=details.get("model_name", ""),
         error=error or details.get("error", ""),
         details=details.get("details", ""),
+        engine_lost=details.get("engine_lost", False),
     )
 
 

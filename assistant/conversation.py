@@ -57,6 +57,7 @@ class Turn:
     model_name: str = ""
     error: str = ""
     details: str = ""
+    engine_lost: bool = False
 
     @property
     def is_running(self) -> bool:

@@ -7,8 +7,6 @@ typed. The question box keeps the bottom edge, and only the conversation scrolls
 import time
 from typing import Final
 
-import numpy as np
-from numpy.typing import NDArray
 from PySide6.QtCore import Qt, QTimer
 from PySide6.QtGui import QResizeEvent
 from PySide6.QtWidgets import QHBoxLayout, QPushButton, QStackedWidget, QVBoxLayout, QWidget
@@ -16,6 +14,7 @@ from PySide6.QtWidgets import QHBoxLayout, QPushButton, QStackedWidget, QVBoxLay
 from assistant.conversation import Conversation
 from assistant.engines.protocol import ModelFacts
 from assistant.engines.states import EngineState, Status
+from assistant.looks import Picture
 from assistant.offers import NOTHING, Offer, Subject
 from assistant.panel import waits
 from assistant.panel.actions import Actions
@@ -48,7 +47,7 @@ class Panel(QWidget):
         self._conversation = Conversation()
         self._subject: Subject = NOTHING
         self._state = State()
-        self._task = ""
+        self._task, self._chosen = "", ""
         self.setProperty("surface", "panel")
         self.setAttribute(Qt.WidgetAttribute.WA_StyledBackground)
         self.setMinimumWidth(SIZES.assistant_range[0])
@@ -97,9 +96,9 @@ class Panel(QWidget):
         self._show_warnings(subject)
         self._show_findings()
 
-    def show_thumbnail(self, pixels: NDArray[np.uint8]) -> None:
+    def show_thumbnail(self, picture: Picture) -> None:
         """Show the small picture of what a question goes with, once it is made."""
-        self.question.attachment.show_pixels(pixels)
+        self.question.attachment.show_pixels(picture.pixels)
 
     def show_status(self, status: Status, facts: ModelFacts | None) -> None:
         """Show what the engine does, and which model it is."""
@@ -114,6 +113,11 @@ class Panel(QWidget):
             model.name if model else "", is_stand_in=bool(model and model.is_stand_in)
         )
         self._show_times()
+
+    def show_chosen(self, name: str) -> None:
+        """Name the model that was chosen, before it is loaded."""
+        self._chosen, self._facts = name, None
+        self.show_status(self._status, None)
 
     def focus_question(self, text: str = "") -> None:
         """Put the cursor into the question box, with words to go on from."""
@@ -229,7 +233,7 @@ class Panel(QWidget):
     def _show_times(self) -> None:
         last = self._conversation.last
         shown = waits.show(self._status, self._facts, last, time.monotonic())
-        self.head.show_status(shown, _model_words(self._facts))
+        self.head.show_status(shown, _model_words(self._facts) or self._chosen)
         is_running = self._conversation.is_running and shown.tone == "busy"
         self.question.set_running(is_running=is_running)
 

@@ -81,7 +81,7 @@ class Fold(QToolButton):
 
     def __init__(self, words: str, *, is_open: bool = False) -> None:
         super().__init__()
-        self.setProperty("kind", "word")
+        self.setProperty("kind", "fold")
         self.setCheckable(True)
         self.setChecked(is_open)
         self.setText(words)
@@ -121,11 +121,14 @@ class TurnView(QWidget):
         self.thought, self.answer = AnswerView(), AnswerView()
         self._notes = QVBoxLayout()
         self._said: tuple[tuple[str, str, str], ...] = ()
+        self._failure_title = label(role="group", wrap=True)
         self._failure_words = label(role="fact", tone="second", wrap=True)
+        self._restart = QPushButton(_("Restart"))
         self._failure = self._make_failure()
         self._facts = label(role="fact", tone="second", wrap=True)
         self.copy_button = tool_button("copy", _("Copy with notice and record"))
         self._foot = self._make_foot()
+        self._facts.setVisible(is_folded)  # the head says them of the newest turn
         self._lay_out()
         self.show_turn(turn)
 
@@ -141,8 +144,11 @@ class TurnView(QWidget):
         self._show_notes(turn)
         self._failure.setVisible(turn.state == "failed")
         if turn.state == "failed":
-            self._failure_words.setText(turn.error)
-        self._foot.setVisible(not turn.is_running)
+            lost = _("The engine stopped. Your conversation is kept.")
+            self._failure_title.setText(lost if turn.engine_lost else _("No answer."))
+            self._failure_words.setText(visible(turn.error))
+            self._restart.setVisible(turn.engine_lost)
+        self._foot.setVisible(turn.state in {"done", "stopped"})
         self._facts.setText(done_line(turn))
         self.summary.setText(_summary(turn))
 
@@ -150,6 +156,7 @@ class TurnView(QWidget):
         """Make an older turn one line."""
         if self.summary.isVisibleTo(self):
             return
+        self._facts.setVisible(True)
         self.summary.setVisible(True)
         self.summary.setChecked(False)
         self._body.setVisible(False)
@@ -205,16 +212,15 @@ class TurnView(QWidget):
         row.addWidget(icon_label("circle-x", "err", SIZES.icon), 0, Qt.AlignmentFlag.AlignTop)
         words = QVBoxLayout()
         words.setSpacing(2)
-        words.addWidget(label(_("The answer ended. Your conversation is kept."), role="group",
-                              wrap=True))  # fmt: skip
+        words.addWidget(self._failure_title)
         words.addWidget(self._failure_words)
         buttons = QHBoxLayout()
         buttons.setSpacing(8)
-        restart, copy = QPushButton(_("Restart")), QPushButton(_("Copy details"))
+        copy = QPushButton(_("Copy details"))
         copy.setProperty("kind", "quiet")
-        restart.clicked.connect(self.restart_wanted)
+        self._restart.clicked.connect(self.restart_wanted)
         copy.clicked.connect(self._copy_details)
-        buttons.addWidget(restart)
+        buttons.addWidget(self._restart)
         buttons.addWidget(copy)
         buttons.addStretch(1)
         words.addSpacing(6)
@@ -228,6 +234,7 @@ class TurnView(QWidget):
         row.setContentsMargins(0, 0, 0, 0)
         row.setSpacing(4)
         row.addWidget(self._facts, 1)
+        row.addStretch(1)
         self.copy_button.clicked.connect(self._copy)
         row.addWidget(self.copy_button, 0, Qt.AlignmentFlag.AlignTop)
         return made
@@ -326,12 +333,14 @@ class ConversationView(QScrollArea):
         self._views.clear()
 
     def _room_px(self) -> int:
-        return self.viewport().width() - 2 * SIZES.padding
+        return self.width() - 2 * SIZES.padding
 
     def _note_place(self, value: int) -> None:
         self._follows = value >= self.verticalScrollBar().maximum() - _AT_END_PX
 
     def _follow(self, _low: int, high: int) -> None:
+        right = SIZES.padding - (self.verticalScrollBar().sizeHint().width() if high else 0)
+        self._layout.setContentsMargins(SIZES.padding, 12, right, 12)
         if self._follows:
             self.verticalScrollBar().setValue(high)
 

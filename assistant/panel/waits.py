@@ -73,10 +73,13 @@ def done_line(turn: Turn) -> str:
         return ""
     counts = turn.counts
     parts = [_("{time} in all").format(time=seconds_words(turn.timings.total))]
-    if counts.images_reused and not counts.images_encoded:
+    if counts.images_reused:
         parts.append(_("image reused") if counts.images_reused == 1 else _("images reused"))
-    encoded = _("{count} images encoded") if counts.images_encoded != 1 else _("1 image encoded")
-    parts.append(encoded.format(count=counts.images_encoded))
+        parts.append(_("{count} encoded").format(count=counts.images_encoded))
+    else:
+        one = counts.images_encoded == 1
+        words = _("1 image encoded") if one else _("{count} images encoded")
+        parts.append(words.format(count=counts.images_encoded))
     if counts.tokens_reused:
         parts.append(_("{count} tokens reused").format(count=counts.tokens_reused))
     parts.append(_("{count} tokens written").format(count=counts.answer_tokens))
