@@ -68,6 +68,11 @@ class Browser(QWidget):
         self._connect_view()
         self.refresh()
 
+    @property
+    def skipped_words(self) -> str:
+        """What stands below the list about files that are not shown."""
+        return "" if self._foot.isHidden() else self._foot.words.text()
+
     def refresh(self) -> None:
         """Show what is on the shelf now."""
         library = self._shelf.library
@@ -240,7 +245,7 @@ class _Foot(QWidget):
         icon = QLabel()
         ratio = self.devicePixelRatioF()
         icon.setPixmap(icons.pixmap("file-warning", "second", SIZES.icon_small, ratio))
-        self._words = _label("", tone="second")
+        self.words = _label("", tone="second")
         self.why = QPushButton(_("Why?"))
         self.why.setProperty("kind", "link")
         self.why.setAccessibleName(_("Why files were skipped"))
@@ -248,7 +253,7 @@ class _Foot(QWidget):
         row.setContentsMargins(SIZES.padding, 4, 12, 4)
         row.setSpacing(8)
         row.addWidget(icon)
-        row.addWidget(self._words, 1)
+        row.addWidget(self.words, 1)
         row.addWidget(self.why)
         self.hide()
 
@@ -256,7 +261,7 @@ class _Foot(QWidget):
         """Say how many, or nothing."""
         one = _("1 file skipped")
         many = _("{count} files skipped").format(count=f"{count:,}")
-        self._words.setText(one if count == 1 else many)
+        self.words.setText(one if count == 1 else many)
         self.setVisible(count > 0)
 
 

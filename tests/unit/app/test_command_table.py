@@ -9,81 +9,12 @@ import resources
 from app.commands import BY_ID, COMMANDS, GROUPS
 
 # Keys of viewer.md's table that the table of commands must know.
-PROMISED = [
-    "Up",
-    "Down",
-    "Left",
-    "Right",
-    "Shift+Up",
-    "Shift+Down",
-    "Home",
-    "End",
-    "PgUp",
-    "PgDown",
-    "Tab",
-    "Shift+Tab",
-    "F6",
-    "Shift+F6",
-    "1",
-    "2",
-    "3",
-    "4",
-    "5",
-    "0",
-    "W",
-    "Z",
-    "T",
-    "S",
-    "D",
-    "A",
-    "E",
-    "B",
-    "X",
-    "I",
-    "H",
-    "V",
-    "R",
-    "L",
-    "+",
-    "-",
-    "F",
-    "Shift+F",
-    "Ctrl+R",
-    "C",
-    "Space",
-    "O",
-    "M",
-    "Shift+M",
-    "Ctrl+M",
-    "F11",
-    "Ctrl+1",
-    "Ctrl+2",
-    "Ctrl+4",
-    "Ctrl+6",
-    "Ctrl+9",
-    "Y",
-    "P",
-    "[",
-    "]",
-    "Return",
-    "Del",
-    "Q",
-    "/",
-    "Ctrl+.",
-    "Ctrl+Z",
-    "Ctrl+Shift+Z",
-    "Ctrl+Y",
-    "Ctrl+O",
-    "Ctrl+Shift+O",
-    "Ctrl+,",
-    "Ctrl+K",
-    "Ctrl+Shift+P",
-    "?",
-    "F1",
-    "Esc",
-    "Ctrl+B",
-    "Ctrl+J",
-]
+PROMISED = (
+    "Up Down Left Right Shift+Up Shift+Down Home End PgUp PgDown Tab Shift+Tab F6 Shift+F6",
+    "1 2 3 4 5 0 W Z T S D A E B X I H V R L + - F Shift+F Ctrl+R C Space O M Shift+M Ctrl+M F11",
+    "Ctrl+1 Ctrl+2 Ctrl+4 Ctrl+6 Ctrl+9 Y P [ ] Return Del Q / Ctrl+. Ctrl+Z Ctrl+Shift+Z Ctrl+Y",
+    "Ctrl+O Ctrl+Shift+O Ctrl+, Ctrl+K Ctrl+Shift+P ? F1 Esc Ctrl+B Ctrl+J",
+)
 
 
 def test_ids_are_unique():
@@ -98,7 +29,7 @@ def test_no_two_commands_share_a_key():
 
 def test_every_promised_key_does_something():
     keys = {key for command in COMMANDS for key in command.keys}
-    assert set(PROMISED) <= keys
+    assert {key for line in PROMISED for key in line.split()} <= keys
 
 
 @pytest.mark.parametrize("command", COMMANDS, ids=lambda c: c.id)
