@@ -72,7 +72,7 @@ def run(arguments: argparse.Namespace) -> Exit:
     """Ask once; the exit code."""
     try:
         task = _task(arguments)
-        pair = _pair(arguments)
+        pair = chosen_pair(arguments.model, arguments.projector)
     except UserError as error:
         return _say(error, Exit.WRONG_ARGUMENTS)
     with ExitStack() as stack:
@@ -103,7 +103,7 @@ def _ask(
     arguments: argparse.Namespace,
 ) -> Exit:
     """Load, ask and print; every failure of the engine is one exit code."""
-    n_ctx = _context(len(inquiry.looks), inquiry.task)
+    n_ctx = context_for(len(inquiry.looks), inquiry.task)
     engine.choose(pair.model, pair.projector, Settings(n_ctx=n_ctx))
     started = time.monotonic()
     try:
@@ -147,13 +147,13 @@ def _task(arguments: argparse.Namespace) -> Task:
     return task
 
 
-def _pair(arguments: argparse.Namespace) -> Installed:
+def chosen_pair(model: Path | None, projector: Path | None) -> Installed:
     """The model files; UserError when only one of the two is named."""
-    if (arguments.model is None) != (arguments.projector is None):
-        raise UserError(_("Name both files: --model GGUF --projector GGUF."))
-    if arguments.model is None:
+    if model is None and projector is None:
         return default_pair()
-    return Installed(arguments.model, arguments.projector)
+    if model is None or projector is None:
+        raise UserError(_("Name both files: --model GGUF --projector GGUF."))
+    return Installed(model, projector)
 
 
 def _inquiry(
@@ -253,7 +253,7 @@ def _source(libraries: tuple[Library | None, ...], frames: Frames) -> Displays:
     )
 
 
-def _context(images: int, task: Task) -> int:
+def context_for(images: int, task: Task) -> int:
     """Room for that many images at 256 tokens each, the words and the answer."""
     need = images * 272 + 1000 + task.max_tokens + task.thought_tokens
     return max(4096, -(-need // 1024) * 1024)

@@ -23,6 +23,7 @@ COMMANDS: Final = {
     "scan": N_("list patients, studies and series as JSON"),
     "render": N_("write a picture of a series"),
     "ask": N_("ask the model about an image"),
+    "evaluate": N_("measure a model's answers against a known truth"),
 }
 """Each is a module beside this one with ``add_arguments(parser)`` and ``run(arguments) -> int``."""
 
@@ -65,7 +66,7 @@ def _run_window(given: Sequence[str]) -> int:
 
 
 def _parser() -> argparse.ArgumentParser:
-    listed = "\n".join(f"  {name:8}{_(words)}" for name, words in COMMANDS.items())
+    listed = "\n".join(f"  {name:10}{_(words)}" for name, words in COMMANDS.items())
     parser = argparse.ArgumentParser(
         prog="second-read",
         description=_("Read DICOM studies, and ask a local AI model about the image."),

@@ -53,5 +53,6 @@ FIND: Final = Task(
     reads="boxes",
     worded=Template(question=LOCATE),
     max_tokens=1000,
+    grammar=BOXES_GRAMMAR,
     words=object_of,
 )

@@ -1,7 +1,9 @@
 """Slices of a CT or MR volume, evenly sampled, in the windows that the model was trained on."""
 
+import re
 from typing import Final
 
+from assistant.boxes import FINAL_ANSWER
 from assistant.prompts import Template
 from assistant.tasks.base import Task
 from viewer.words import N_
@@ -36,6 +38,15 @@ INSTRUCTION: Final = (
     "{kind}s from the center of the {region}. Please review the slices provided below carefully."
 )
 
+WHICH_SLICE: Final = (
+    "Is there a {finding} in these slices, and on which one is it largest? Conclude with "
+    '"Final Answer: SLICE n" or "Final Answer: none".'
+)
+NO_SLICE: Final = 0
+"""What ``said_slice`` gives for an answer that names no slice on purpose."""
+
+_SLICE: Final = re.compile(r"slice\s+(\d{1,3})", re.IGNORECASE)
+
 VOLUME: Final = Task(
     id="volume",
     chip=N_("Describe the volume"),
@@ -63,3 +74,22 @@ def sampled(count: int, wanted: int = USUAL_SLICES) -> tuple[int, ...]:
     if count <= taken:
         return tuple(range(count))
     return tuple(round(i / taken * (count - 1)) for i in range(1, taken + 1))
+
+
+def which_slice(finding: str) -> str:
+    """The question for the slice that shows most of a finding, in words of ours."""
+    return WHICH_SLICE.format(finding=finding)
+
+
+def said_slice(answer: str, count: int) -> int | None:
+    """The slice after the last ``Final Answer:``, counted from 1 among ``count`` shown ones.
+
+    ``NO_SLICE`` for "none"; None when the answer holds neither, or a slice that was not shown.
+    """
+    _before, mark, after = answer.rpartition(FINAL_ANSWER)
+    said = after.strip().strip("\"'`*.!").strip() if mark else ""
+    if said.casefold() == "none":
+        return NO_SLICE
+    match = _SLICE.fullmatch(said)
+    number = int(match[1]) if match else 0
+    return number if 1 <= number <= count else None
