@@ -19,7 +19,8 @@ from viewer.spaces import FrameBox, FramePoint
 from viewer.state import TileWindow, View
 from viewer.study import Window
 from viewer.tools.transform import at_scale
-from viewer.widgets import overlay
+from viewer.widgets import overlay, position_bar
+from viewer.widgets.theme import TOKENS
 
 pytestmark = pytest.mark.gui
 
@@ -402,6 +403,20 @@ def test_the_chest_ct_shows_the_aorta_on_the_viewers_right(
         assert scene.stored.pixels[270, 300] + scene.stored.grey.intercept > 0
         aorta, lung = tiles.color_at(tiles.at(300, 270)), tiles.color_at(tiles.at(212, 270))
         assert aorta.red() > 90 > lung.red()
+
+
+def test_the_bar_says_where_one_is_and_what_is_not_read_yet(qtbot: object, tmp_path: Path) -> None:
+    truth = make_series(tmp_path, (10, 16, 16))
+    truth.paths[7].write_bytes(truth.paths[7].read_bytes()[:-300])
+    with tiles_on(tmp_path) as tiles:
+        scene = tiles.show()
+        frames = tiles.series[0].stacks[0].frames
+        kept = [ref for ref in frames if ref != frames[7]]
+        tiles.until(lambda: all(tiles.frames.peek(ref) for ref in kept))
+        place = position_bar.thumb(scene).center().toPoint()
+        assert tiles.color_at(place).name().upper() == TOKENS.accent
+        assert position_bar.unread_runs(scene, frozenset(kept)) == [(7, 8)]
+        assert position_bar.unread_runs(scene, frozenset(frames)) == []
 
 
 @pytest.mark.parametrize("turn", [0.0, 90.0, 180.0])

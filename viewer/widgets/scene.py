@@ -276,7 +276,7 @@ def _volume_scene(bare: _Bare, sources: Sources) -> Scene:
     if isinstance(volume, UserError):
         return _without(bare, volume.sentence, "error")
     if volume is None:
-        return _without(bare, _("Reading the volume."), "busy")
+        return _without(bare, _reading(*sources.volume_progress(tile)), "busy")
     facts = sources.volume_facts(tile, volume)
     if facts is None:
         return _without(bare, _("Nothing to draw in this series."), "empty")
@@ -308,6 +308,12 @@ def _volume_scene(bare: _Bare, sources: Sources) -> Scene:
         sample_range=_range(sources.span(tile), choice),
         marks=_marks(bare, plane, sheet, max(grid.spacing_mm) / 2) if plane else (),
     )
+
+
+def _reading(done: int, total: int) -> str:
+    if not total:
+        return _("Reading the volume.")
+    return _("Reading the volume: {done} of {total} slices.").format(done=done, total=total)
 
 
 def _plane(bare: _Bare, grid: Grid, crosshair: PatientPoint) -> PlaneRef:

@@ -3,6 +3,7 @@
 Pixels arrive on other threads; every callback of a widget is called on the window's thread.
 """
 
+import time
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from functools import partial
@@ -32,6 +33,7 @@ _AHEAD_BYTES: Final = 256 * 1024 * 1024
 _NO_SAMPLE: Final[Sample] = np.empty(0)
 _MOST: Final = (0.5, 99.5)
 _KEPT_CHOICES: Final = 256
+_TELL_EVERY_S: Final = 0.25
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -95,6 +97,7 @@ class Sources:
         self._choices: dict[tuple[object, ...], VoiChoice] = {}
         self._volumes: dict[tuple[str, int], Volume | UserError] = {}
         self._slicers: dict[tuple[str, int], tuple[Volume, Slicer]] = {}
+        self._progress: dict[tuple[str, int], tuple[int, int]] = {}
         self._waiting: dict[tuple[str, int], list[Callable[[], None]]] = {}
 
     def entry(self, series_uid: str) -> Entry | None:
@@ -223,13 +226,18 @@ class Sources:
             return
 
         def work(cancel: Cancel) -> Iterator[Volume]:
-            yield load_volume(stack, self._frames, cancel=cancel)
+            report = self._slice_counter(key, len(stack.frames))
+            yield load_volume(stack, self._frames, on_slice=report, cancel=cancel)
 
         def finished(error: UserError | None) -> None:
             if error is not None:
                 self._keep_volume(key, error)
 
         self.jobs.start(slot, work, on_part=partial(self._keep_volume, key), on_end=finished)
+
+    def volume_progress(self, tile: Tile) -> tuple[int, int]:
+        """How many of how many slices of a tile's volume are read; (0, 0) before it begins."""
+        return self._progress.get((tile.series_uid, tile.stack_index), (0, 0))
 
     def slicer(self, tile: Tile) -> Slicer | None:
         """What cuts planes out of a tile's volume, or None before it is loaded."""
@@ -283,6 +291,7 @@ class Sources:
         self._volumes.clear()
         self._slicers.clear()
         self._waiting.clear()
+        self._progress.clear()
         self._known = None
 
     def _sampled(self, tile: Tile) -> _Sampled:
@@ -302,8 +311,27 @@ class Sources:
             self._choices.clear()
         self._choices[key] = choice
 
+    def _slice_counter(self, key: tuple[str, int], total: int) -> Callable[[int, Volume], None]:
+        """Counts slices on the reading thread; tells those who wait, at most four times a second."""
+        done, told_s = 0, time.monotonic()
+
+        def count(_index: int, _volume: Volume) -> None:
+            nonlocal done, told_s
+            done += 1
+            if time.monotonic() - told_s >= _TELL_EVERY_S:
+                told_s = time.monotonic()
+                self._post(partial(self._tell_progress, key, (done, total)))
+
+        return count
+
+    def _tell_progress(self, key: tuple[str, int], progress: tuple[int, int]) -> None:
+        self._progress[key] = progress
+        for call in self._waiting.get(key, []):
+            call()
+
     def _keep_volume(self, key: tuple[str, int], volume: Volume | UserError) -> None:
         self._volumes[key] = volume
+        self._progress.pop(key, None)
         for old in list(self._volumes)[:-_KEPT_VOLUMES]:
             del self._volumes[old]
             self._slicers.pop(old, None)

@@ -13,6 +13,7 @@ from viewer.tools.labels import finding_numbers
 from viewer.widgets import marks, overlay, plane_lines
 from viewer.widgets.gestures import End
 from viewer.widgets.pictures import FramePicture, Grain, PlanePictures
+from viewer.widgets.position_bar import paint_position
 from viewer.widgets.scene import Scene
 from viewer.widgets.solid import Solid
 from viewer.widgets.sources import Sources
@@ -20,13 +21,17 @@ from viewer.widgets.sources import Sources
 
 @dataclass(frozen=True, slots=True)
 class Moment:
-    """What lives only while something is done: a half-placed mark, hover, a flash at an end."""
+    """What lives only while something is done: a half-placed mark, hover, a flash at an end.
+
+    ``read`` are the frames that have arrived.
+    """
 
     draft: Annotation | None = None
     hovered: str = ""
     has_pointer: bool = False
     is_dragging: bool = False
     end: End = ""
+    read: frozenset[FrameRef] = frozenset()
 
 
 class TilePainting:
@@ -49,6 +54,7 @@ class TilePainting:
         overlay.paint_notes(painter, scene, notes)
         overlay.paint_message(painter, scene)
         overlay.paint_strip(painter, scene)
+        paint_position(painter, scene, moment.read)
         if moment.end:
             overlay.paint_flash(painter, scene, is_end=moment.end == "last")
         overlay.paint_frame(painter, scene, alone=len(scene.state.doc.tiles) == 1)

@@ -22,7 +22,7 @@ from viewer.errors import UserError
 from viewer.reading.frames import Prefetch
 from viewer.spaces import ViewPoint
 from viewer.state import State
-from viewer.study import FrameRef
+from viewer.study import FrameRef, Stack
 from viewer.tools.bindings import Button, Modifier
 from viewer.tools.transform import Area, Canvas
 from viewer.widgets import cursors, overlay
@@ -38,6 +38,7 @@ from viewer.widgets.window_field import WindowField
 FLASH_MS: Final = 120
 SHARPEN_MS: Final = 50
 PATIENCE_MS: Final = 150
+PROGRESS_MS: Final = 250
 ANNOUNCE_MS: Final = 500
 _DENSE: Final = 1.5
 _WHEEL_NOTCH: Final = 120
@@ -77,17 +78,20 @@ class Viewport(QWidget):
         self._failed: dict[FrameRef, UserError] = {}
         self._prefetch: Prefetch | None = None
         self._wanted: FrameRef | None = None
-        self._solid = Solid(sources, f"volume picture {id(self)}", self._changed)
+        self._fetched: Stack | None = None
+        self._solid = Solid(sources, f"volume picture {id(self)}", self.update)
         self._painting = TilePainting(sources, self._solid)
         self._gestures = Gestures(self.scene, apply, sources, on_end=self._flash)
         self._window_field = WindowField(self, apply)
         self._hovered = ""
         self._flashing: End = ""
         self._coarse = False
+        self._read: set[FrameRef] = set()
         self._painted: Scene | None = None
         self._waited_at = -1
         self._has_pointer = False
         self._flash_timer = self._timer(FLASH_MS, self._end_flash)
+        self._progress_timer = self._timer(PROGRESS_MS, self.update)
         self._patience_timer = self._timer(PATIENCE_MS, self.update)
         self._sharpen_timer = self._timer(SHARPEN_MS, self._sharpen)
         self._idle_timer = self._timer(0, self._prepare_next)
@@ -149,7 +153,8 @@ class Viewport(QWidget):
     def refresh(self) -> None:
         """What is open has changed."""
         self._failed.clear()
-        self._wanted = None
+        self._read.clear()
+        self._wanted = self._fetched = None
         self._changed()
 
     def edit_window(self) -> None:
@@ -165,6 +170,7 @@ class Viewport(QWidget):
         for timer in (
             self._flash_timer,
             self._patience_timer,
+            self._progress_timer,
             self._sharpen_timer,
             self._idle_timer,
             self._announce_timer,
@@ -182,6 +188,7 @@ class Viewport(QWidget):
             has_pointer=self._has_pointer,
             is_dragging=self._gestures.is_dragging,
             end=self._flashing,
+            read=frozenset(self._read),
         )
         # A painter that is left open by an exception ends the process.
         with QPainter(self) as painter:
@@ -323,19 +330,26 @@ class Viewport(QWidget):
         self.update()
 
     def _want_frame(self, scene: Scene) -> None:
-        ref = scene.where
-        if scene.stored is not None or not isinstance(ref, FrameRef) or scene.stack is None:
+        """Read what is shown, then its neighbours; once for a stack, again beyond what was read."""
+        ref, stack = scene.where, scene.stack
+        if stack is None or not isinstance(ref, FrameRef):
             return
-        if ref == self._wanted or ref in self._failed:
+        is_new = stack is not self._fetched and stack != self._fetched
+        is_missing = scene.stored is None and ref != self._wanted and ref not in self._failed
+        if not is_new and not is_missing:
             return
         if self._prefetch is not None:
             self._prefetch.cancel()
-        self._wanted = ref
+        self._read.intersection_update(stack.frames)
+        self._wanted, self._fetched = ref, stack
         self._prefetch = self._sources.fetch(
-            scene.stack, scene.position, on_frame=self._arrived, on_failed=self._failed_to_read
+            stack, scene.position, on_frame=self._arrived, on_failed=self._failed_to_read
         )
 
     def _arrived(self, ref: FrameRef) -> None:
+        self._read.add(ref)
+        if not self._progress_timer.isActive():
+            self._progress_timer.start()
         if ref == self._wanted:
             self._wanted = None
         if self._scene is not None and self._scene.where == ref and self._scene.stored is None:
