@@ -35,6 +35,8 @@ MARGIN: Final = 12.0
 LINE_HEIGHT: Final = 18.0
 _BADGE_GAP: Final = 8.0
 _BAR_FROM_RIGHT: Final = 16.0
+_BAR_RISE_PX: Final = 24.0
+_LEAST_BAR_PX: Final = 24.0
 _FRAME_PX: Final = 2.0
 _CORNER_PX: Final = 12.0
 _LETTER_INSET: Final = 12.0
@@ -55,12 +57,12 @@ class Notes:
 
 def notes_of(scene: Scene) -> Notes:
     """What is to be written on a scene."""
-    letters = letters_of(scene)
+    letters, corners = letters_of(scene), corners_of(scene)
     has_picture = scene.stored is not None
     return Notes(
-        corners=corners_of(scene),
+        corners=corners,
         letters=letters,
-        bar=_bar_of(scene),
+        bar=_bar_of(scene, corners),
         is_orientation_unknown=has_picture and letters == EdgeLetters(),
     )
 
@@ -93,7 +95,7 @@ def window_text_rect(scene: Scene) -> QRectF:
     if not text:
         return QRectF()
     for at, line, _bold in _corner_places(scene, corners_of(scene)):
-        if line == text:
+        if line == text or (line.endswith("…") and text.startswith(line[:-1])):
             return QRectF(at.x() - 4, at.y() - 15, ink.width_of(text, ink.CORNER_BOLD) + 8, 20)
     return QRectF()
 
@@ -108,7 +110,7 @@ def paint_notes(painter: QPainter, scene: Scene, notes: Notes) -> None:
     if notes.is_orientation_unknown:
         _paint_unknown_orientation(painter, scene, notes.corners)
     if notes.bar is not None and scene.size[0] >= _NARROW_FOR_BAR:
-        _paint_bar(painter, scene, notes.bar)
+        _paint_bar(painter, scene, notes, notes.bar)
     _paint_doubts(painter, scene, notes.corners)
     _paint_badges(painter, scene, notes.corners)
     if scene.tile.kind != "stack" and scene.entry is not None:
@@ -296,29 +298,40 @@ def _paint_unknown_orientation(painter: QPainter, scene: Scene, corners: Corners
             return
 
 
-def _bar_of(scene: Scene) -> ScaleBar | None:
+def _bar_of(scene: Scene, corners: Corners) -> ScaleBar | None:
+    """The scale bar that has room between the side's letter and the corner's texts, if any."""
     calibration = scene.calibration
     if calibration is None or calibration.spacing_mm is None or scene.tile.kind == "volume":
         return None
     if scene.stored is None and scene.plane is None:
         return None
     mm_per_px = calibration.spacing_mm[1] / scene.transform.view_px_per_column
-    return scale_bar(
-        scene.area.height,
-        mm_per_px,
-        basis=calibration.basis,
-        is_microscopic=calibration.is_microscopic,
-    )
+    top, bottom = _bar_room(scene, corners)
+    extent = scene.area.height
+    while bottom - top >= _LEAST_BAR_PX:
+        bar = scale_bar(
+            extent,
+            mm_per_px,
+            basis=calibration.basis,
+            is_microscopic=calibration.is_microscopic,
+        )
+        if bar is None or bar.length_px <= bottom - top:
+            return bar if bar is None or bar.length_px >= _LEAST_BAR_PX else None
+        extent *= 0.7
+    return None
 
 
-def _paint_bar(painter: QPainter, scene: Scene, bar: ScaleBar) -> None:
+def _bar_room(scene: Scene, corners: Corners) -> tuple[float, float]:
+    """From where to where a scale bar may stand, view px."""
+    rows = max(len(corners.bottom_right), 2)
+    return scene.area.centre.y + 24, scene.size[1] - MARGIN - rows * LINE_HEIGHT - 10
+
+
+def _paint_bar(painter: QPainter, scene: Scene, notes: Notes, bar: ScaleBar) -> None:
     """A vertical bar below the right side's letter: its length at the top end, then its basis."""
     x = round(scene.size[0] - _BAR_FROM_RIGHT)
-    room = scene.size[1] - MARGIN - 5 * LINE_HEIGHT
-    top = max(scene.area.centre.y + 30, room - bar.length_px)
-    if top + bar.length_px > scene.size[1] - MARGIN - 3 * LINE_HEIGHT:
-        top = scene.size[1] - MARGIN - 3 * LINE_HEIGHT - bar.length_px
-    top = round(top)
+    first, last = _bar_room(scene, notes.corners)
+    top = round(max(last - bar.length_px - _BAR_RISE_PX, first))
     lines = [QRectF(x, top, 1, bar.length_px + 1)]
     for tick in range(11):
         length = 8 if tick in {0, 5, 10} else 4

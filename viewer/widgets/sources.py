@@ -312,7 +312,7 @@ class Sources:
         self._choices[key] = choice
 
     def _slice_counter(self, key: tuple[str, int], total: int) -> Callable[[int, Volume], None]:
-        """Counts slices on the reading thread; tells those who wait, at most four times a second."""
+        """Counts slices on the reading thread; tells those who wait four times a second."""
         done, told_s = 0, time.monotonic()
 
         def count(_index: int, _volume: Volume) -> None:
