@@ -157,7 +157,7 @@ class _Opened:
     def take(self, batch: Batch) -> None:
         """Show what is new; an image that is on the screen stays there as its stack grows."""
         services = self._services
-        services.frames.add(batch.fresh)
+        services.frames.add(_instances_of(batch.library))  # grouping may have renamed some
         self._fresh += batch.fresh
         before = services.library
         services.shelf.put(batch.library, batch.scan)

@@ -98,9 +98,18 @@ class Frames:
         self._closed = False
 
     def add(self, instances: Iterable[Instance]) -> None:
-        """Make instances known, so that their frames can be asked for."""
+        """Make instances known, so that their frames can be asked for.
+
+        A UID that stood for another file stands for this one from now on; nothing read for the
+        other is kept.
+        """
         found = {instance.sop_instance_uid: instance for instance in instances}
         with self._lock:
+            known = self._instances
+            moved = frozenset(
+                u for u, new in found.items() if u in known and not _is_file_of(known[u], new)
+            )
+            self._drop(moved)
             self._instances.update(found)
 
     def instance(self, sop_instance_uid: str) -> Instance:
@@ -170,10 +179,7 @@ class Frames:
         with self._lock:
             for uid in gone:
                 self._instances.pop(uid, None)
-            for ref in [ref for ref in self._kept if ref.sop_instance_uid in gone]:
-                self._kept_bytes -= self._kept.pop(ref).pixels.nbytes
-            for ref in [ref for ref in self._failed if ref.sop_instance_uid in gone]:
-                del self._failed[ref]
+            self._drop(gone)
 
     @property
     def kept_bytes(self) -> int:
@@ -224,16 +230,32 @@ class Frames:
             stored = self.read(ref)
         except BaseException as error:
             with self._lock:
-                del self._loading[ref]
-                if isinstance(error, UserError):
+                if self._is_wanted(ref, mine) and isinstance(error, UserError):
                     self._failed[ref] = error.sentence
             mine.set_exception(error)
             raise
         with self._lock:
-            del self._loading[ref]
-            self._keep(ref, stored)
+            if self._is_wanted(ref, mine):
+                self._keep(ref, stored)
         mine.set_result(stored)
         return stored
+
+    def _is_wanted(self, ref: FrameRef, mine: "Future[Stored]") -> bool:
+        """Whether a frame that was read is still what its reference stands for."""
+        if self._loading.get(ref) is not mine:
+            return False
+        del self._loading[ref]
+        return True
+
+    def _drop(self, uids: frozenset[str]) -> None:
+        if not uids:
+            return
+        for ref in [ref for ref in self._loading if ref.sop_instance_uid in uids]:
+            del self._loading[ref]
+        for ref in [ref for ref in self._kept if ref.sop_instance_uid in uids]:
+            self._kept_bytes -= self._kept.pop(ref).pixels.nbytes
+        for ref in [ref for ref in self._failed if ref.sop_instance_uid in uids]:
+            del self._failed[ref]
 
     def _keep(self, ref: FrameRef, stored: Stored) -> None:
         self._kept[ref] = stored
@@ -272,3 +294,8 @@ class Frames:
             return
         if prefetch.on_frame is not None and not prefetch.is_cancelled:
             prefetch.on_frame(stored)
+
+
+def _is_file_of(known: Instance, other: Instance) -> bool:
+    """Whether two instances come from the same file."""
+    return (known.path, known.member) == (other.path, other.member)

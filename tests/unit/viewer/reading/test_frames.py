@@ -1,6 +1,7 @@
 """Frames: the pixels of a reference, kept within a budget, read ahead from where the reader is."""
 
 import threading
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -63,6 +64,18 @@ def test_a_file_that_is_gone_says_so_until_it_is_forgotten(opened):
     frames.forget([instance.sop_instance_uid])
     frames.add([instance])
     np.testing.assert_array_equal(frames.get(stack.frames[2]).pixels, truth.values[2])
+
+
+def test_a_name_that_another_file_takes_over_shows_that_file(opened):
+    frames, stack, truth = opened
+    first, second = (frames.instance(ref.sop_instance_uid) for ref in stack.frames[:2])
+    np.testing.assert_array_equal(frames.get(stack.frames[0]).pixels, truth.values[0])
+    kept = frames.kept_bytes
+    frames.add([replace(second, sop_instance_uid=first.sop_instance_uid + " (2)")])
+    assert frames.kept_bytes == kept
+    frames.add([replace(second, sop_instance_uid=first.sop_instance_uid)])
+    assert frames.kept_bytes == 0
+    np.testing.assert_array_equal(frames.get(stack.frames[0]).pixels, truth.values[1])
 
 
 def test_a_shortened_file_is_not_read_beyond_its_end(opened):
