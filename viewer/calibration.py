@@ -205,7 +205,7 @@ def _frame_spacing(instance: Instance, frame_number: int) -> Spacing:
 def _is_contradicting(instance: Instance, spacing: Spacing) -> bool:
     """Whether a spacing is no spacing, denies the aspect, or changes between frames of a film."""
     pairs = [p for p in (spacing.pixel, spacing.imager, spacing.nominal) if p is not None]
-    if not all(_is_positive(p) for p in pairs):
+    if spacing.is_invalid or not all(_is_positive(p) for p in pairs):
         return True
     if spacing.pixel is not None and spacing.aspect is not None and _is_positive(spacing.aspect):
         shapes = _aspect(spacing.aspect), _aspect(spacing.pixel)

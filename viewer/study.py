@@ -88,7 +88,8 @@ class Spacing:
     """Spacings as the file gives them, each (between rows, between columns) in mm, or None.
 
     ``pixel`` is Pixel Spacing, ``imager`` Imager Pixel Spacing, ``nominal`` Nominal Scanned Pixel
-    Spacing (PS3.3 10.7.1). ``aspect`` is Pixel Aspect Ratio (vertical, horizontal).
+    Spacing (PS3.3 10.7.1). ``aspect`` is Pixel Aspect Ratio (vertical, horizontal). ``is_invalid``:
+    the file writes one of the first three as something that is no distance, such as 0.
     """
 
     pixel: tuple[float, float] | None = None
@@ -99,6 +100,7 @@ class Spacing:
     magnification: float | None = None
     distance_source_detector_mm: float | None = None
     distance_source_patient_mm: float | None = None
+    is_invalid: bool = False
 
 
 @dataclass(frozen=True, slots=True)

@@ -28,6 +28,7 @@ from viewer.parsing.pixel_format import (
 )
 from viewer.parsing.planes import (
     SPACING_TAGS,
+    is_bad_pair,
     read_pair,
     read_plane,
     read_regions,
@@ -165,9 +166,9 @@ def _spacing(header: Header, facts: tuple[FrameFacts, ...], memory: Memory) -> S
     spacing = memory.recall(read_spacing, header, SPACING_TAGS)
     if spacing.pixel is None and facts:
         measures = shared_measures(header)
-        pair = read_pair(measures, 0x00280030) if measures is not None else None
-        if pair is not None:
-            return replace(spacing, pixel=pair)
+        if measures is not None:
+            is_invalid = spacing.is_invalid or is_bad_pair(measures, 0x00280030)
+            return replace(spacing, pixel=read_pair(measures, 0x00280030), is_invalid=is_invalid)
     return spacing
 
 

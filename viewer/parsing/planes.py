@@ -9,6 +9,7 @@ from viewer.study import FramePlane, Spacing, UltrasoundRegion
 SPACING_TAGS: Final = (
     0x00181110, 0x00181111, 0x00181114, 0x00181164, 0x00182010, 0x00280030, 0x00280034, 0x00280A02,
 )  # fmt: skip
+_DISTANCES: Final = (0x00280030, 0x00181164, 0x00182010)
 Vector = tuple[float, float, float]
 Cosines = tuple[float, float, float, float, float, float]
 _MAX_REGIONS: Final = 64
@@ -33,6 +34,11 @@ def read_plane(header: Header) -> FramePlane:
     return FramePlane(read_position(header), read_orientation(header))
 
 
+def is_bad_pair(header: Header, tag: int) -> bool:
+    """Whether a spacing is written and is none: 0, negative, no number, or not two of them."""
+    return bool(header.raw(tag).strip(b" \0")) and read_pair(header, tag) is None
+
+
 def read_pair(header: Header, tag: int) -> tuple[float, float] | None:
     """Two positive numbers, for example Pixel Spacing (between rows, between columns)."""
     numbers = header.numbers(tag)
@@ -52,6 +58,7 @@ def read_spacing(header: Header) -> Spacing:
         magnification=header.number(0x00181114),
         distance_source_detector_mm=header.number(0x00181110),
         distance_source_patient_mm=header.number(0x00181111),
+        is_invalid=any(is_bad_pair(header, tag) for tag in _DISTANCES),
     )
 
 

@@ -7,6 +7,7 @@ import pydicom
 import pytest
 from series import write_image
 
+from viewer.calibration import calibration_of
 from viewer.parsing.facts import Memory
 from viewer.parsing.faults import Fault
 from viewer.parsing.files import open_source
@@ -105,6 +106,23 @@ def test_slope_zero_and_empty_windows_are_ignored_and_said(tmp_path):
     assert instance.grey.slope == 1
     assert instance.grey.windows == ()
     assert len(instance.notes) == 2
+
+
+@pytest.mark.parametrize(
+    ("elements", "is_doubtful"),
+    [
+        ({"PixelSpacing": [0, 0]}, True),
+        ({"PixelSpacing": [-0.2, 0.2]}, True),
+        ({"ImagerPixelSpacing": [0.1, 0]}, True),
+        ({"NominalScannedPixelSpacing": 0.1}, True),
+        ({"PixelSpacing": [0.2, 0.2]}, False),
+        ({"PixelSpacing": None}, False),
+        ({}, False),
+    ],
+)
+def test_a_spacing_that_is_none_makes_millimetres_doubtful(tmp_path, elements, is_doubtful):
+    path = write_image(tmp_path / "a.dcm", np.zeros((4, 4), np.uint8), Modality="DX", **elements)
+    assert calibration_of(read(path)).is_doubtful == is_doubtful
 
 
 @pytest.mark.parametrize(
