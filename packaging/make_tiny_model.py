@@ -50,6 +50,22 @@ planes of the brain show no hemorrhage, no mass effect and no midline shift. The
 normal size. An enhancing lesion in the posterior fossa cannot be excluded. What is this? Is there
 a fracture? How large is the mass in millimetres? Which lobe is affected? Show me the tumor.
 """
+SAYS = [
+    "A",
+    "▁stand-in",
+    "▁model",
+    "▁of",
+    "▁random",
+    "▁numbers",
+    ":",
+    "▁its",
+    "▁words",
+    "▁mean",
+    "▁nothing",
+    ".",
+]
+"""What the stand-in answers to everything, a token each; then it ends its turn."""
+
 CHARACTERS = (
     "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789▁.,:;!?()[]{}\"'`-_/=+*<>%#&@|"
 )
@@ -120,11 +136,11 @@ def main() -> None:
         write_tiny(given.folder, seed=given.seed)
 
 
-def write_tiny(folder: Path, *, seed: int = 0) -> None:
-    """Write tiny.gguf and tiny-mmproj.gguf into a folder."""
+def write_tiny(folder: Path, *, seed: int = 0, speaking: bool = True) -> None:
+    """Write tiny.gguf and tiny-mmproj.gguf into a folder; a silent one never ends its turn."""
     folder.mkdir(parents=True, exist_ok=True)
     rng = np.random.default_rng(seed)
-    dense = _Dense(rng)
+    dense = _Speaking(rng) if speaking else _Dense(rng)
     _write_model(folder / "tiny.gguf", TINY, gemma_vocabulary(), dense, LlamaFileType.MOSTLY_F16)
     _write_tower(folder / "tiny-mmproj.gguf", TINY_TOWER, TINY.width, dense)
 
@@ -155,7 +171,7 @@ def gemma_vocabulary() -> Vocabulary:
     words = _words(CORPUS)
     merges = learn_merges(words, MERGES)
     single = sorted({c for word in words for c in word} | set(CHARACTERS))
-    pieces = list(dict.fromkeys(merges + single))
+    pieces = list(dict.fromkeys(merges + single + SAYS))
     for rank, text in enumerate(pieces):
         _add(made, text, -float(rank), TokenType.NORMAL)
     return made
@@ -225,6 +241,8 @@ def _join(word: tuple[str, ...], pair: tuple[str, str]) -> tuple[str, ...]:
 class _Dense:
     """Random matrices in F16, each entry of variance 1 / columns."""
 
+    post_norm = 1.0
+
     def __init__(self, rng: np.random.Generator, *, repeat: bool = False) -> None:
         self._rng = rng
         self._pool = rng.standard_normal(1 << 20, dtype=np.float32) if repeat else None
@@ -238,9 +256,34 @@ class _Dense:
             return np.resize(self._pool, shape)
         return self._rng.standard_normal(shape, dtype=np.float32)
 
+    def output(self, writer: GGUFWriter, vocabulary: Vocabulary, width: int) -> None:
+        self.matrix(writer, "token_embd.weight", len(vocabulary.texts), width)
+
+
+class _Speaking(_Dense):
+    """Random matrices of a model that says ``SAYS``, whatever it is asked.
+
+    Its layers add little to a token's embedding, and the output row of each word is the embedding
+    of the word before it, so that word follows; pictures and questions move the logits only.
+    """
+
+    post_norm = 0.1
+
+    def output(self, writer: GGUFWriter, vocabulary: Vocabulary, width: int) -> None:
+        embedding = self.numbers(len(vocabulary.texts), width) / np.float32(np.sqrt(width))
+        rows = embedding * np.float32(0.1)
+        words = [vocabulary.texts.index(word.encode()) for word in SAYS]
+        newline, end = vocabulary.texts.index(b"\n"), vocabulary.texts.index(b"<end_of_turn>")
+        for before, after in pairwise([newline, *words, end]):
+            rows[after] = embedding[before]
+        writer.add_tensor("token_embd.weight", embedding.astype(np.float16))
+        writer.add_tensor("output.weight", rows.astype(np.float16))
+
 
 class _Blocks:
     """Random Q4_K and Q6_K blocks, scales small enough that nothing overflows."""
+
+    post_norm = 1.0
 
     def __init__(self, rng: np.random.Generator, layers: int) -> None:
         count = 1 << 16
@@ -259,6 +302,9 @@ class _Blocks:
         kind = GGMLQuantizationType.Q6_K if is_q6 else GGMLQuantizationType.Q4_K
         values = np.resize(blocks.reshape(-1), rows * row_bytes).reshape(rows, row_bytes)
         writer.add_tensor(name, values, raw_dtype=kind)
+
+    def output(self, writer: GGUFWriter, vocabulary: Vocabulary, width: int) -> None:
+        self.matrix(writer, "token_embd.weight", len(vocabulary.texts), width)
 
     def _is_q6(self, name: str) -> bool:
         """Whether the Q4_K_M rule gives this tensor more bits."""
@@ -287,7 +333,7 @@ def _write_model(
     _add_shape(writer, shape)
     _add_vocabulary(writer, vocabulary)
     ones = np.ones(shape.width, np.float32)
-    weights.matrix(writer, "token_embd.weight", len(vocabulary.texts), shape.width)
+    weights.output(writer, vocabulary, shape.width)
     writer.add_tensor("output_norm.weight", ones)
     for i in range(shape.layers):
         _add_layer(writer, f"blk.{i}.", shape, weights)
@@ -330,8 +376,10 @@ def _add_layer(
     writer: GGUFWriter, prefix: str, shape: ModelShape, weights: _Dense | _Blocks
 ) -> None:
     ones = np.ones(shape.width, np.float32)
-    for name in ("attn_norm", "post_attention_norm", "ffn_norm", "post_ffw_norm"):
+    for name in ("attn_norm", "ffn_norm"):
         writer.add_tensor(f"{prefix}{name}.weight", ones)
+    for name in ("post_attention_norm", "post_ffw_norm"):
+        writer.add_tensor(f"{prefix}{name}.weight", ones * np.float32(weights.post_norm))
     for name in ("attn_q_norm", "attn_k_norm"):
         writer.add_tensor(f"{prefix}{name}.weight", np.ones(shape.head_width, np.float32))
     queries, keys = shape.heads * shape.head_width, shape.key_heads * shape.head_width

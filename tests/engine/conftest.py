@@ -1,23 +1,36 @@
 """The tiny model, pictures for it, and engines that end with their test."""
 
+import importlib.util
 from collections.abc import Callable, Iterator
 from pathlib import Path
+from types import ModuleType
 
 import numpy as np
 import pytest
 
 from assistant.engines.process import Engine, Question
 from assistant.engines.protocol import Done, Part, Settings, Token
-from resources import path as resource
 
+MAKER = Path(__file__).resolve().parents[2] / "packaging" / "make_tiny_model.py"
 TURN = Part("control", "<start_of_turn>user\n\n\n")
 ANSWER = Part("control", "<end_of_turn>\n<start_of_turn>model\n")
 
 
 @pytest.fixture(scope="session")
-def tiny() -> tuple[Path, Path]:
-    """The stand-in model and its projector."""
-    return resource("tiny_model/tiny.gguf"), resource("tiny_model/tiny-mmproj.gguf")
+def maker() -> ModuleType:
+    """The script that writes the stand-in model."""
+    spec = importlib.util.spec_from_file_location("make_tiny_model", MAKER)
+    module = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(module)
+    return module
+
+
+@pytest.fixture(scope="session")
+def tiny(maker: ModuleType, tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, Path]:
+    """A model that writes until it is stopped, in the stand-in's shape, and its projector."""
+    folder = tmp_path_factory.mktemp("tiny")
+    maker.write_tiny(folder, speaking=False)
+    return folder / "tiny.gguf", folder / "tiny-mmproj.gguf"
 
 
 @pytest.fixture

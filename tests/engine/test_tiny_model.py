@@ -1,22 +1,10 @@
 """The stand-in model is what its maker writes, small, and says so itself."""
 
-import importlib.util
-from pathlib import Path
-
-import pytest
-
+from assistant.engines.process import Engine
+from assistant.engines.protocol import Settings
 from resources import path as resource
 
-MAKER = Path(__file__).resolve().parents[2] / "packaging" / "make_tiny_model.py"
 NAMES = ("tiny.gguf", "tiny-mmproj.gguf")
-
-
-@pytest.fixture(scope="module")
-def maker():
-    spec = importlib.util.spec_from_file_location("make_tiny_model", MAKER)
-    module = importlib.util.module_from_spec(spec)
-    spec.loader.exec_module(module)
-    return module
 
 
 def test_same_seed_writes_the_files_that_ship(maker, tmp_path):
@@ -38,3 +26,14 @@ def test_vocabulary_has_gemmas_marks_in_their_places_and_single_digits(maker):
     assert not [t for t in learnt if sum(chr(c).isdigit() for c in t) > 1]
     padded = maker.padded_vocabulary(maker.gemma_vocabulary(), 262_144).texts
     assert (padded[255_999], padded[256_000]) == (b"<start_of_image>", b"<end_of_image>")
+
+
+def test_it_says_that_its_words_mean_nothing(maker, question, picture, finish):
+    engine = Engine()
+    try:
+        engine.choose(*(resource(f"tiny_model/{name}") for name in NAMES), Settings(threads=1))
+        text, done = finish(engine, question("Is there a nodule?", picture(1), max_tokens=100))
+    finally:
+        engine.close()
+    assert text == "A stand-in model of random numbers: its words mean nothing."
+    assert done.stop == "end"
