@@ -83,7 +83,7 @@ def _same_sentence(prior: PatientFacts, current: PatientFacts, agreeing: list[st
     sentence = _("Same patient: {what} agree.").format(what=_joined(agreeing))
     missing = [k for k in _NAMES if not _value(prior, k) and not _value(current, k)]
     if missing:
-        sentence += " " + _("{what} missing in both.").format(what=_joined(missing).capitalize())
+        sentence += " " + _("{what} missing in both.").format(what=_capital(_joined(missing)))
     return sentence
 
 
@@ -98,7 +98,12 @@ def _joined(keys: list[str]) -> str:
 def _lines(prior: PatientFacts, current: PatientFacts, keys: list[str]) -> Iterator[str]:
     for key in keys:
         yield _("{what}: {prior} (prior), {current} (current)").format(
-            what=_(_NAMES[key]).capitalize(),
+            what=_capital(_(_NAMES[key])),
             prior=getattr(prior, key),
             current=getattr(current, key),
         )
+
+
+def _capital(words: str) -> str:
+    """Words at the beginning of a sentence."""
+    return words[:1].upper() + words[1:]

@@ -84,8 +84,8 @@ class ModelDialog(QDialog):
         self.licence = QWidget()
         self.accepted_box = QCheckBox(_("I accept the terms and the prohibited-use policy"))
         self.accepted_box.toggled.connect(self._show_choice)
-        self.progress_words, self.progress_more = label(role="strong"), label(role="fact",
-                                                                              tone="second")  # fmt: skip
+        self.progress_words = label(role="strong")
+        self.progress_more = label(role="fact", tone="second")
         self.progress = QProgressBar()
         self.progress.setTextVisible(False)
         self.progress_box = QWidget()
@@ -343,7 +343,7 @@ def _shipped_words(pair: Installed) -> RowWords:
 
 def _entry_words(entry: Entry, pair: Installed | None, free_bytes: int) -> RowWords:
     fits = not free_bytes or entry.needs_bytes <= free_bytes
-    needs = _("needs {size} memory").format(size=gigabytes(entry.needs_bytes))
+    needs = _("needs {size:.1f} GB memory").format(size=entry.needs_bytes / 1e9)
     return RowWords(
         title=entry.title,
         detail=_(entry.words),
