@@ -17,7 +17,7 @@ from viewer.errors import UserError
 from viewer.jobs import Cancel, Jobs, Post
 from viewer.pixels.modality import PixelFacts, facts_of, facts_of_values
 from viewer.pixels.voi import sample_values
-from viewer.pixels.windows import Sample, VoiChoice, resolve_window
+from viewer.pixels.windows import Sample, VoiChoice, resolve_window, window_index
 from viewer.reading.frames import Frames, Prefetch, Stored
 from viewer.reading.volumes import Volume, load_volume
 from viewer.render.planes import Slicer
@@ -185,11 +185,12 @@ class Sources:
         key = (tile.window, stored.ref, sampled.frames, stored.photometric)
         found = self._choices.get(key)
         if found is None:
+            instance, facts = self._spokes(tile, stored)
             found = resolve_window(
                 tile.window.source,
                 tile.window.window,
-                instance=stored.instance,
-                facts=self.facts(stored),
+                instance=instance,
+                facts=facts,
                 sample=sampled.sample,
             )
             self._keep_choice(key, found)
@@ -305,6 +306,19 @@ class Sources:
                 pairs = [(s.pixels, self.facts(s)) for s in here]
                 sampled.take(sample_values(pairs), len(here))
         return sampled
+
+    def _spokes(self, tile: Tile, stored: Stored) -> tuple[Instance, PixelFacts]:
+        """Whose stored windows count for a frame: its own, or in MR those of the first."""
+        entry, stack = self.entry(tile.series_uid), self.stack(tile)
+        if entry is not None and stack is not None and stored.ref in stack.frames:
+            index = window_index(entry.series.modality, stack.frames.index(stored.ref))
+            ref = stack.frames[index]
+            kept, instance = self._frames.peek(ref), entry.instance_of(ref)
+            if kept is not None:
+                return kept.instance, self.facts(kept)
+            if instance is not None:
+                return instance, facts_of(instance, ref.frame_number)
+        return stored.instance, self.facts(stored)
 
     def _keep_choice(self, key: tuple[object, ...], choice: VoiChoice) -> None:
         if len(self._choices) >= _KEPT_CHOICES:
