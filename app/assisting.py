@@ -11,6 +11,7 @@ from app import looking
 from app.asking import Asking, World
 from app.comparing import compare_with_prior
 from app.identity import Identity
+from app.mark_words import words_of
 from app.preparing import Preparing
 from app.services import Services
 from app.settings import (
@@ -81,6 +82,7 @@ class Assisting:
             world,
             on_conversation=self._show_conversation,
             on_subject=self._show_subject,
+            on_thumbnail=lambda picture: self.panel.show_thumbnail(picture),
         )
         self.panel = Panel(self._actions(hide))
         self.preparing = Preparing(
@@ -156,6 +158,7 @@ class Assisting:
             hide=hide,
             toggle_marks=partial(looking.toggle_ai, services),
             notify=services.desk.show_error,
+            words_of=lambda mark: words_of(mark, services.library, services.sources.calibration),
         )
 
     def _show_conversation(self, conversation: Conversation) -> None:
@@ -190,6 +193,7 @@ class Assisting:
             pair = default_pair()
             model, projector = pair.model, pair.projector
         self._services.engine.choose(model, projector, engine_settings(self._services))
+        self.panel.show_chosen(model.stem)
 
 
 def engine_settings(services: Services) -> EngineSettings:

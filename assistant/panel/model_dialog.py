@@ -51,7 +51,7 @@ _PADDING: Final = 24
 
 
 @dataclass(frozen=True, slots=True)
-class ModelServices:
+class ModelActions:
     """What the dialog works with; ``accept`` and ``has_accepted`` keep who accepted which licence.
 
     ``fetch`` downloads an entry; a test gives its own server.
@@ -72,7 +72,7 @@ class ModelDialog(QDialog):
 
     chosen = Signal(Path, Path)
 
-    def __init__(self, services: ModelServices, parent: QWidget | None = None) -> None:
+    def __init__(self, services: ModelActions, parent: QWidget | None = None) -> None:
         super().__init__(parent)
         self._services = services
         self._pace = Pace()
