@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 import numpy as np
-from PySide6.QtCore import QEvent, QPoint, QPointF, Qt
+from PySide6.QtCore import QCoreApplication, QEvent, QPoint, QPointF, Qt
 from PySide6.QtGui import QMouseEvent, QWheelEvent
 from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QApplication
@@ -35,14 +35,14 @@ ROUNDS = 60
 GOAL_MS = 10.0
 
 
-def times_ms(tiles: "Tiles", act: Callable[[int], None], rounds: int = ROUNDS) -> list[float]:
+def times_ms(act: Callable[[int], None], rounds: int = ROUNDS) -> list[float]:
     """The time of each act with the painting that it causes; idle work is done in between."""
     taken = []
     for count in range(-5, rounds):
         start = time.perf_counter()
         act(count)
-        for viewport in tiles.grid.viewports:
-            viewport.repaint()
+        # Paints once what the act made dirty, as the event loop does.
+        QCoreApplication.sendPostedEvents()
         if count >= 0:
             taken.append((time.perf_counter() - start) * 1e3)
         QTest.qWait(2)
@@ -105,13 +105,13 @@ def bench_stack(side: int, count: int) -> None:
             tiles.apply(edits.set_position(0, 0))
             report(
                 f"{side}x{side}: next cached image",
-                times_ms(tiles, lambda i: wheel(tiles, 1 if (i // 10) % 2 == 0 else -1)),
+                times_ms(lambda i: wheel(tiles, 1 if (i // 10) % 2 == 0 else -1)),
             )
             place = QPoint(500, 450)
             QTest.mousePress(tiles.viewport(), Qt.MouseButton.LeftButton, pos=place)
             report(
                 f"{side}x{side}: window drag",
-                times_ms(tiles, lambda i: move(tiles, place + QPoint(3 * i + 20, 2 * i))),
+                times_ms(lambda i: move(tiles, place + QPoint(3 * i + 20, 2 * i))),
             )
             QTest.mouseRelease(tiles.viewport(), Qt.MouseButton.LeftButton, pos=place)
 
@@ -136,7 +136,7 @@ def bench_planes() -> None:
                 moved = PatientPoint(centre.x + i % 20, centre.y + i % 30, centre.z + i % 15)
                 tiles.store.apply(edits.set_crosshair(uid, moved))
 
-            report("512x512x200: crosshair move, three planes", times_ms(tiles, go))
+            report("512x512x200: crosshair move, three planes", times_ms(go))
 
 
 def main() -> None:
