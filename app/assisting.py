@@ -27,6 +27,7 @@ from assistant.conversation import Conversation
 from assistant.engines.durations import Durations
 from assistant.engines.protocol import Settings as EngineSettings
 from assistant.engines.states import EngineState, Status
+from assistant.looks import Picture
 from assistant.models.installed import default_pair
 from assistant.offers import Subject
 from assistant.panel.actions import Actions
@@ -82,7 +83,7 @@ class Assisting:
             world,
             on_conversation=self._show_conversation,
             on_subject=self._show_subject,
-            on_thumbnail=lambda picture: self.panel.show_thumbnail(picture),
+            on_thumbnail=self._show_thumbnail,
         )
         self.panel = Panel(self._actions(hide))
         self.preparing = Preparing(
@@ -166,6 +167,9 @@ class Assisting:
 
     def _show_subject(self, subject: Subject) -> None:
         self.panel.show_subject(subject)
+
+    def _show_thumbnail(self, picture: Picture) -> None:
+        self.panel.show_thumbnail(picture)
 
     def _put_side_by_side(self) -> bool:
         services = self._services
