@@ -11,6 +11,7 @@ from typing import Final
 from viewer import limits
 from viewer.channel import Channel, ChannelError, child_channel, encode
 from viewer.children import lower_priority
+from viewer.parsing.charsets import before_import
 from viewer.parsing.facts import Memory
 from viewer.parsing.scan import scan_file
 from viewer.parsing.walk import walk
@@ -19,6 +20,7 @@ from viewer.reading.messages import (
     Decode,
     Done,
     Headers,
+    Importing,
     Listed,
     LongHeader,
     ReadHeaders,
@@ -41,6 +43,7 @@ def main() -> None:
     os.environ["OPENBLAS_NUM_THREADS"] = "1"  # numpy would reserve memory for every core
     bound_memory(limits.WORKER_BYTES)
     memory = Memory()
+    before_import(lambda: channel.send(Importing()))
     while (request := channel.receive()) is not None:
         try:
             if isinstance(request, Walk):

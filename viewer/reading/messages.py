@@ -45,6 +45,11 @@ class LongHeader:
 
 
 @dataclass(frozen=True, slots=True)
+class Importing:
+    """A library is about to be loaded, which takes as long as the disc needs."""
+
+
+@dataclass(frozen=True, slots=True)
 class Decode:
     """Decode these frames of a file into the shared memory named ``arena``, one after another."""
 
@@ -84,4 +89,4 @@ class Done:
 
 
 REQUESTS = (Walk, ReadHeaders, Decode)
-ANSWERS = (Listed, Headers, LongHeader, FrameDecoded, FrameFailed, Done)
+ANSWERS = (Listed, Headers, LongHeader, Importing, FrameDecoded, FrameFailed, Done)

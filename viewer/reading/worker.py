@@ -7,7 +7,7 @@ from typing import Any, Final
 
 from viewer.channel import ChannelError
 from viewer.children import Child
-from viewer.reading.messages import ANSWERS, Done, Walk
+from viewer.reading.messages import ANSWERS, Done, Importing, Walk
 from viewer.words import _
 
 MODULE: Final = "viewer.parsing.child"
@@ -124,6 +124,9 @@ class Worker:
         while not isinstance(answer := child.channel.receive(), Done):
             if answer is None:
                 raise self._lost()
+            if isinstance(answer, Importing):  # nor is this
+                self._watchdog.expect(self, _START_S)
+                continue
             self._watchdog.expect(self, silence_s)
             yield answer
 

@@ -1,5 +1,9 @@
 """Names as PS3.5 annexes H, I and J spell them, byte for byte."""
 
+import subprocess
+import sys
+
+import pydicom
 import pytest
 
 from viewer.parsing.charsets import codecs_of, decode_text
@@ -44,11 +48,31 @@ def test_names_of_the_standard(declared, raw, name):
     "spelling", [b"ISO IR 100", b"ISO-IR 100", b"iso_ir 100", b"ISO 2022 IR 100"]
 )
 def test_misspelt_sets_are_understood(spelling):
-    assert codecs_of(spelling) == ("latin-1",)
+    assert decode_text(b"Gr\xfcn", codecs_of(spelling)) == "Grün"
 
 
 def test_undecodable_bytes_are_shown_escaped():
     assert decode_text(b"\xff\xfe", ("utf-8",)) == "\\xff\\xfe"
+
+
+@pytest.mark.parametrize(
+    ("raw", "text"),
+    [
+        (b"A\x1b[2JB", "A\x1b[2JB"),  # no escape sequence of the standard
+        (b"\x1b$B;\xff", "\x1b$B;\\xff"),
+    ],
+)
+def test_escape_sequences_that_are_none_stay_as_they_are(raw, text):
+    assert decode_text(raw, codecs_of(b"ISO_IR 192")) == text
+    assert pydicom.config.settings.reading_validation_mode == pydicom.config.WARN
+
+
+@pytest.mark.parametrize("declared", [b"", b"ISO_IR 6", b"ISO_IR 100", b"ISO_IR 192"])
+def test_common_sets_need_no_library(declared):
+    code = f"""import sys; from viewer.parsing.charsets import codecs_of, decode_text
+decode_text(b"Doe^Jane", codecs_of({declared!r}), is_name=True)
+sys.exit("pydicom" in sys.modules)"""
+    assert subprocess.run([sys.executable, "-c", code], check=False).returncode == 0
 
 
 def test_utf8_that_nobody_declared_is_read():
