@@ -36,8 +36,12 @@ def encode_png(pixels: NDArray[np.uint8]) -> bytes:
 def write_png(path: Path, pixels: NDArray[np.uint8]) -> None:
     """Write a picture; the name stands for the whole file or for what it stood for before.
 
-    Raises UserError when the folder is missing or the file cannot be written.
+    Raises UserError when the folder is missing, the file cannot be written, or the name is a
+    folder or a device.
     """
+    if path.exists() and not path.is_file():
+        # Renaming over a device would take the device's place.
+        raise UserError(_("{path} is no file that a picture can replace.").format(path=path))
     data = encode_png(pixels)
     try:
         descriptor, made = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.")

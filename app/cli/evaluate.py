@@ -277,6 +277,9 @@ def _page(evaluation: report.Evaluation, tally: _Tally, reading: Reading) -> str
 
 def _write(path: Path, text: str) -> None:
     """Write the page whole or not at all; UserError when it cannot be."""
+    if path.exists() and not path.is_file():
+        # Renaming over a device would take the device's place.
+        raise UserError(_("{path} is no file that a page can replace.").format(path=path))
     try:
         descriptor, made = tempfile.mkstemp(dir=path.absolute().parent, prefix=f".{path.name}.")
         with os.fdopen(descriptor, "w", encoding="utf-8") as stream:

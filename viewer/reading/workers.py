@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
+from pathlib import Path
 from queue import LifoQueue, SimpleQueue
 from typing import Final
 
@@ -45,7 +46,8 @@ class Workers:
         """
         self._scan_turn.get()
         try:
-            yield from Scan(paths).run(self._scanners)
+            # A worker has a working folder of its own: a relative path would lead elsewhere.
+            yield from Scan([str(Path(path).absolute()) for path in paths]).run(self._scanners)
         finally:
             self._scan_turn.put(None)
 

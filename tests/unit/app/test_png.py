@@ -1,5 +1,6 @@
 """PNG files, read back by another program."""
 
+import os
 from pathlib import Path
 
 import numpy as np
@@ -41,6 +42,14 @@ def test_a_folder_that_is_not_there_is_a_sentence(tmp_path: Path) -> None:
 
 def test_a_name_that_is_a_folder_leaves_nothing_behind(tmp_path: Path) -> None:
     (tmp_path / "out.png").mkdir()
-    with pytest.raises(UserError, match="cannot be written"):
+    with pytest.raises(UserError, match="no file that a picture can replace"):
         write_png(tmp_path / "out.png", np.zeros((2, 2), np.uint8))
     assert [p.name for p in tmp_path.iterdir()] == ["out.png"]
+
+
+def test_a_pipe_or_a_device_is_not_replaced(tmp_path: Path) -> None:
+    pipe = tmp_path / "out.png"
+    os.mkfifo(pipe)
+    with pytest.raises(UserError, match="no file that a picture can replace"):
+        write_png(pipe, np.zeros((2, 2), np.uint8))
+    assert pipe.is_fifo()

@@ -37,6 +37,12 @@ def test_a_scan_streams_images_and_ends_with_its_progress(workers, tmp_path):
     assert parts[-1] == ScanProgress(done=10, listed=10, walking=False)
 
 
+def test_a_path_is_relative_to_this_process(workers, tmp_path, monkeypatch):
+    make_series(tmp_path / "series", (3, 8, 8))
+    monkeypatch.chdir(tmp_path)
+    assert sum(isinstance(p, Found) for p in workers.scan(["series"])) == 3
+
+
 def test_a_path_that_is_not_there_is_said(workers, tmp_path):
     parts = list(workers.scan([str(tmp_path / "gone")]))
     assert [type(p) for p in parts if not isinstance(p, ScanProgress)] == [Skipped]
