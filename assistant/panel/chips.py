@@ -18,7 +18,7 @@ from PySide6.QtWidgets import (
 from assistant.notices import BEFORE_FIRST
 from assistant.offers import Offer, Subject
 from assistant.panel.markdown import visible
-from assistant.panel.pieces import Pressable, label
+from assistant.panel.pieces import Pressable, label, on_button, plain_tip
 from assistant.panel.turns import note_row
 from viewer.widgets import icons
 from viewer.widgets.theme import SIZES
@@ -112,10 +112,10 @@ class Chips(QWidget):
                 widget.hide()
                 widget.deleteLater()
         for offer in offers:
-            chip = QPushButton(visible(offer.title))
+            chip = QPushButton(on_button(visible(offer.title)))
             chip.setProperty("kind", "chip")
             chip.setEnabled(not offer.reason)
-            chip.setToolTip(visible(offer.reason or offer.detail))
+            chip.setToolTip(plain_tip(visible(offer.reason or offer.detail)))
             chip.clicked.connect(_emitting(self.chosen, offer))
             self._flow.addWidget(chip)
             chip.show()

@@ -6,7 +6,7 @@ from PySide6.QtWidgets import QHBoxLayout, QMenu, QToolButton, QVBoxLayout, QWid
 
 from assistant.notices import STAND_IN, notice_of
 from assistant.panel.markdown import visible
-from assistant.panel.pieces import icon_label, label, tool_button
+from assistant.panel.pieces import icon_label, label, on_button, tool_button
 from assistant.panel.waits import STAGE_WEIGHTS, Shown
 from viewer.widgets import theme
 from viewer.widgets.theme import SIZES
@@ -108,7 +108,7 @@ class Head(QWidget):
     def show_status(self, shown: Shown, model_name: str) -> None:
         """Show state, times and the model's name."""
         self._dot.set_tone(shown.tone)
-        self._model.setText(visible(model_name) or _("Choose a model"))
+        self._model.setText(on_button(visible(model_name)) or _("Choose a model"))
         self._word.setText(shown.word)
         self._bar.set_fills(shown.fills)
         self._line.setText(shown.line)

@@ -18,7 +18,10 @@ _BULLET: Final = re.compile(r"^\s{0,6}[-*+•]\s+(.*)$")
 _NUMBERED: Final = re.compile(r"^\s{0,6}(\d{1,3})[.)]\s+(.*)$")
 _HEADING: Final = re.compile(r"^#{1,6}\s+(.*?)\s*#*$")
 _RULE_ROW: Final = re.compile(r"^\s*\|?(\s*:?-{2,}:?\s*\|)+\s*(:?-{2,}:?\s*)?$")
-_SPAN: Final = re.compile(r"\*\*([^*\n]{1,2000}?)\*\*|__([^_\n]{1,2000}?)__|`([^`\n]{1,2000})`")
+_SPAN: Final = re.compile(
+    r"\*\*([^*\n]{1,2000}?)\*\*|__([^_\n]{1,2000}?)__|```(?:json)?([^`]{1,8000})```"
+    r"|`([^`\n]{1,2000})`"
+)
 _HIDDEN: Final = re.compile(
     r"[\x00-\x08\x0b-\x1f\x7f-\x9f\u200b-\u200f\u202a-\u202e\u2060-\u2069\ufeff]"
 )
@@ -151,7 +154,8 @@ def _spans(text: str) -> tuple[Span, ...]:
         if match.start() > begin:
             spans.append(Span(text[begin : match.start()]))
         bold = match[1] or match[2]
-        spans.append(Span(bold, is_bold=True) if bold else Span(match[3], is_code=True))
+        code = match[3] or match[4]
+        spans.append(Span(bold, is_bold=True) if bold else Span(code, is_code=True))
         begin = match.end()
     if begin < len(text):
         spans.append(Span(text[begin:]))

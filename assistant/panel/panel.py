@@ -22,7 +22,7 @@ from assistant.panel.chips import Chips, EmptyState
 from assistant.panel.findings import FindingsList, Row
 from assistant.panel.head import Head, Notice
 from assistant.panel.markdown import visible
-from assistant.panel.pieces import label, rule, tool_button
+from assistant.panel.pieces import label, rule, scrolling, tool_button
 from assistant.panel.question import QuestionBox
 from assistant.panel.turns import ConversationView, note_row
 from viewer.annotations import Annotation
@@ -132,7 +132,7 @@ class Panel(QWidget):
 
     def _lay_out(self) -> None:
         self._centre = QStackedWidget()
-        self._centre.addWidget(self.empty)
+        self._centre.addWidget(scrolling(self.empty))
         self._centre.addWidget(self.conversation_view)
         foot = QVBoxLayout()
         foot.setContentsMargins(SIZES.padding, 12, SIZES.padding, 10)

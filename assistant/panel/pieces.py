@@ -1,10 +1,12 @@
 """Small widgets that the panel is put together from."""
 
+import html
+
 import numpy as np
 from numpy.typing import NDArray
 from PySide6.QtCore import QRectF, QSize, Qt, Signal
 from PySide6.QtGui import QImage, QKeyEvent, QMouseEvent, QPainter, QPaintEvent, QPixmap
-from PySide6.QtWidgets import QFrame, QLabel, QSizePolicy, QToolButton, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QFrame, QLabel, QScrollArea, QSizePolicy, QToolButton, QWidget
 
 from viewer.widgets import icons, theme
 from viewer.widgets.theme import SIZES
@@ -22,6 +24,16 @@ def label(text: str = "", *, role: str = "", tone: str = "", wrap: bool = False)
     if wrap:
         made.setSizePolicy(QSizePolicy.Policy.Ignored, QSizePolicy.Policy.Minimum)
     return made
+
+
+def plain_tip(text: str) -> str:
+    """Foreign text for a tooltip, where Qt would guess at markup."""
+    return html.escape(text) if "<" in text or "&" in text else text
+
+
+def on_button(text: str) -> str:
+    """Foreign text for a button, where an ampersand would mark a key."""
+    return text.replace("&", "&&")
 
 
 def tool_button(icon: str, words: str, *, size_px: int = SIZES.icon_small) -> QToolButton:
@@ -52,11 +64,13 @@ def rule() -> QFrame:
     return made
 
 
-def column(*, spacing: int = 0, margins: tuple[int, int, int, int] = (0, 0, 0, 0)) -> QVBoxLayout:
-    """A vertical layout with the margins of the 4-px grid."""
-    made = QVBoxLayout()
-    made.setSpacing(spacing)
-    made.setContentsMargins(*margins)
+def scrolling(inside: QWidget) -> QScrollArea:
+    """A widget that scrolls up and down where there is too little room for it."""
+    made = QScrollArea()
+    made.setWidgetResizable(True)
+    made.setFrameShape(QFrame.Shape.NoFrame)
+    made.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
+    made.setWidget(inside)
     return made
 
 

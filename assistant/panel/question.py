@@ -10,7 +10,7 @@ from PySide6.QtWidgets import QHBoxLayout, QPlainTextEdit, QToolButton, QVBoxLay
 
 from assistant.offers import Attached
 from assistant.panel.markdown import visible
-from assistant.panel.pieces import Thumbnail, label
+from assistant.panel.pieces import Thumbnail, label, plain_tip
 from viewer import limits
 from viewer.widgets import icons
 from viewer.widgets.theme import SIZES
@@ -78,7 +78,7 @@ class Attachment(QWidget):
             metrics, most = self._words.fontMetrics(), 240
             words = visible(attached.words)
             self._words.setText(metrics.elidedText(words, Qt.TextElideMode.ElideRight, most))
-            self.setToolTip(words)
+            self.setToolTip(plain_tip(words))
 
     def show_pixels(self, pixels: NDArray[np.uint8]) -> None:
         """Show the image small."""

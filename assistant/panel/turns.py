@@ -351,7 +351,7 @@ def note_row(icon: str, tone: str, words: str) -> QWidget:
     row = QHBoxLayout(made)
     row.setContentsMargins(0, 0, 0, 0)
     row.setSpacing(8)
-    row.addWidget(icon_label(icon, tone), 0, Qt.AlignmentFlag.AlignTop)
+    row.addWidget(icon_label(icon, tone or "text"), 0, Qt.AlignmentFlag.AlignTop)
     row.addWidget(label(words, role="fact", tone=tone, wrap=True), 1)
     return made
 

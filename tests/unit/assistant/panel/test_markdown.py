@@ -40,6 +40,8 @@ def test_a_table() -> None:
 def test_fences() -> None:
     assert parse("```json\n[1]\n```\nafter")[0] == Block("code", text="[1]")
     assert parse("```json[1]``` after") == (Block("code", text="[1] after"),)
+    (line,) = parse("So: ```json[1]``` it is")
+    assert line.spans[1] == Span("[1]", is_code=True)
     assert parse("```\nopen")[0] == Block("code", text="open")
 
 
