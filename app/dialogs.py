@@ -11,7 +11,6 @@ from PySide6.QtGui import QGuiApplication, QKeyEvent
 from PySide6.QtWidgets import (
     QAbstractItemView,
     QDialog,
-    QDialogButtonBox,
     QHBoxLayout,
     QHeaderView,
     QLabel,
@@ -104,12 +103,14 @@ class SkippedDialog(QDialog):
         super().__init__(parent)
         self.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
         self.setWindowTitle(_("Skipped files"))
-        self.resize(640, 420)
+        self.resize(760, 460)
         count = len(skipped)
         title = _("1 file skipped") if count == 1 else _("{count} files skipped")
         self.table = _table((_("File"), _("Why")), count=min(count, _MOST_SKIPPED))
         for row, one in enumerate(skipped[:_MOST_SKIPPED]):
             _fill_row(self.table, row, (_name(one.path), clean(one.sentence)))
+        self.table.setWordWrap(True)
+        self.table.resizeRowsToContents()
         others = _("The other {count} images are here.").format(count=f"{shown:,}")
         copy = QPushButton(_("Copy list"))
         copy.setProperty("kind", "quiet")
@@ -165,6 +166,8 @@ class Palette(QDialog):
         self.field = QLineEdit()
         self.field.setPlaceholderText(_("Type a command"))
         self.rows = QListView()
+        self.rows.setProperty("rows", True)
+        self.rows.setUniformItemSizes(True)
         self.rows.setEditTriggers(QAbstractItemView.EditTrigger.NoEditTriggers)
         self._filter = QSortFilterProxyModel(self)
         self._filter.setFilterCaseSensitivity(Qt.CaseSensitivity.CaseInsensitive)
@@ -298,12 +301,12 @@ def _column(dialog: QDialog) -> QVBoxLayout:
     return column
 
 
-def _close_button(dialog: QDialog) -> QDialogButtonBox:
-    box = QDialogButtonBox()
-    button = box.addButton(_("Close"), QDialogButtonBox.ButtonRole.AcceptRole)
+def _close_button(dialog: QDialog) -> QPushButton:
+    button = QPushButton(_("Close"))
     button.setProperty("kind", "primary")
-    box.accepted.connect(dialog.accept)
-    return box
+    button.setDefault(True)
+    button.clicked.connect(dialog.accept)
+    return button
 
 
 def _label(text: str, *, role: str = "", tone: str = "") -> QLabel:

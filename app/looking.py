@@ -252,12 +252,16 @@ def toggle_names(services: Services) -> None:
 
 def toggle_planes(services: Services) -> None:
     """Three planes and 3D of the active series; again: back to its images."""
-    state = services.store.state
-    if any(t.is_plane for t in state.doc.tiles):
+    if any(t.is_plane for t in services.store.state.doc.tiles):
         _back_to_stack(services)
-        return
+    else:
+        show_planes(services)
+
+
+def show_planes(services: Services) -> None:
+    """Three planes and 3D of the active series; UserError where they would lie."""
     _require_volume(services)
-    tile = state.active_tile
+    tile = services.store.state.active_tile
     services.store.apply(
         edits.set_planes(tile.series_uid, _MPR, tile.window), undo=_("three planes")
     )

@@ -181,9 +181,9 @@ class _Opened:
         if self._shown is not None and services.store.state == self._shown:
             is_at_once = time.monotonic() - self._shown_at_s < _AT_ONCE_S
             layout = first_layout(services, self._new_studies(), keep_image=not is_at_once)
-            services.store.apply(self._last_view() or layout)
+            services.store.apply((None if self._planes else self._last_view()) or layout)
             if self._planes and looking.has_volume(services):
-                looking.toggle_planes(services)
+                looking.show_planes(services)
 
     def _show_first(self, batch: Batch) -> None:
         first = next((i for i in batch.fresh if i.has_pixels), None)

@@ -7,11 +7,12 @@ from PySide6.QtWidgets import (
     QCheckBox,
     QComboBox,
     QDialog,
-    QDialogButtonBox,
     QDoubleSpinBox,
     QFormLayout,
+    QHBoxLayout,
     QLabel,
     QLineEdit,
+    QPushButton,
     QSpinBox,
     QVBoxLayout,
     QWidget,
@@ -46,22 +47,26 @@ class SettingsDialog(QDialog):
         title.setProperty("role", "heading")
         column.addWidget(title)
         column.addLayout(form)
-        column.addWidget(self._buttons())
+        column.addLayout(self._buttons())
 
     def save(self) -> None:
         """Keep what stands in the fields."""
         self._settings.set_many({s: _value(f) for s, f in self.fields.items()})
         self.accept()
 
-    def _buttons(self) -> QDialogButtonBox:
-        box = QDialogButtonBox()
-        cancel = box.addButton(_("Cancel"), QDialogButtonBox.ButtonRole.RejectRole)
+    def _buttons(self) -> QHBoxLayout:
+        cancel, save = QPushButton(_("Cancel")), QPushButton(_("Save"))
         cancel.setProperty("kind", "quiet")
-        save = box.addButton(_("Save"), QDialogButtonBox.ButtonRole.AcceptRole)
         save.setProperty("kind", "primary")
-        box.accepted.connect(self.save)
-        box.rejected.connect(self.reject)
-        return box
+        save.setDefault(True)
+        cancel.clicked.connect(self.reject)
+        save.clicked.connect(self.save)
+        row = QHBoxLayout()
+        row.setSpacing(8)
+        row.addStretch(1)
+        row.addWidget(cancel)
+        row.addWidget(save)
+        return row
 
 
 def _field(setting: Setting[Any], value: Any) -> QWidget:

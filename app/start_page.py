@@ -101,7 +101,7 @@ class StartPage(QScrollArea):
         return _step(self._steps[1], title, self._zone)
 
     def _model(self) -> QGridLayout:
-        button = QPushButton(_("Choose a model…"))
+        button = QPushButton(f" {_('Choose a model…')}")
         button.setIcon(icons.icon("brain", SIZES.icon_small, rest="text"))
         button.clicked.connect(self.model_wanted)
         words = _(

@@ -25,7 +25,7 @@ class StatusLine(QWidget):
         self.setAttribute(Qt.WidgetAttribute.WA_StyledBackground)
         self.setFixedHeight(SIZES.status)
         self._icon = QLabel()
-        self._hint = _label(_("Next: open a folder. Ctrl+O"))
+        self._hint = _label("")
         self._value = _label("", tone="")
         self._progress = _label("", tone="")
         self._cancel = QPushButton(_("Cancel"))

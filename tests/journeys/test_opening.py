@@ -1,6 +1,5 @@
 """Opening folders, good ones and bad ones."""
 
-import os
 import shutil
 
 import pytest
@@ -85,11 +84,11 @@ def test_nothing_is_written_into_the_opened_folder(ready_reader, ct, tmp_path):
     folder = tmp_path / "opened"
     shutil.copytree(ct, folder)
     before = {p.name: (p.stat().st_mtime_ns, p.stat().st_size) for p in folder.iterdir()}
-    os.chmod(folder, 0o500)
+    folder.chmod(0o500)
     ready_reader.open(folder).wait_for_image()
     ready_reader.look().press("D").drag_on_image((0.3, 0.4), (0.6, 0.4))
     ready_reader.quit()
-    os.chmod(folder, 0o700)
+    folder.chmod(0o700)
     after = {p.name: (p.stat().st_mtime_ns, p.stat().st_size) for p in folder.iterdir()}
     assert after == before
 

@@ -115,7 +115,9 @@ QLineEdit:disabled, QPlainTextEdit:disabled, QComboBox:disabled {
 QPlainTextEdit[bare="true"], QTextEdit[bare="true"], QTextBrowser {
   background: transparent; border: none; padding: 0; min-height: 0;
 }
-QComboBox::drop-down { border: none; width: 20px; }
+QAbstractSpinBox QLineEdit, QAbstractSpinBox QLineEdit:focus {
+  background: transparent; border: none; padding: 0; min-height: 0;
+}
 QComboBox QAbstractItemView {
   background: $raised; border: 1px solid $edge; selection-background-color: $sel;
   selection-color: $text;
@@ -126,6 +128,8 @@ QCheckBox:disabled, QRadioButton:disabled { color: $dis; }
 QTreeView, QListView, QTableView {
   background: $panel; border: none; selection-background-color: $sel; selection-color: $text;
 }
+QListView[rows="true"]::item { min-height: 28px; padding-left: 8px; border-radius: 4px; }
+QTableView::item { padding: 4px 8px; }
 QAbstractScrollArea { background: transparent; border: none; }
 QScrollBar:vertical { background: transparent; width: 8px; margin: 0; }
 QScrollBar:horizontal { background: transparent; height: 8px; margin: 0; }
