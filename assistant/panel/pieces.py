@@ -28,7 +28,7 @@ def label(text: str = "", *, role: str = "", tone: str = "", wrap: bool = False)
 
 def plain_tip(text: str) -> str:
     """Foreign text for a tooltip, where Qt would guess at markup."""
-    return html.escape(text) if "<" in text or "&" in text else text
+    return html.escape(text) if "<" in text else text
 
 
 def on_button(text: str) -> str:
