@@ -25,6 +25,7 @@ from app.settings import (
 )
 from assistant.conversation import Conversation
 from assistant.engines.durations import Durations
+from assistant.engines.process import Engine
 from assistant.engines.protocol import Settings as EngineSettings
 from assistant.engines.states import EngineState, Status
 from assistant.looks import Picture
@@ -59,7 +60,6 @@ class Assisting:
         self,
         services: Services,
         window: QWidget,
-        durations: Durations,
         *,
         hide: Callable[[], None],
         on_engine: Callable[[str], None],
@@ -68,10 +68,12 @@ class Assisting:
         self._window = window
         self._on_engine = on_engine
         self._was_loading = False
+        durations = Durations(services.paths.cache / "durations.json")
+        self.engine = Engine(durations=durations, on_status=self._on_status)
         world = World(
             store=services.store,
             jobs=services.jobs,
-            engine=services.engine,
+            engine=self.engine,
             frames=services.frames,
             history=services.history,
             library=lambda: services.library,
@@ -88,7 +90,7 @@ class Assisting:
         self.panel = Panel(self._actions(hide))
         self.preparing = Preparing(
             services.jobs,
-            services.engine,
+            self.engine,
             self.asking,
             lambda: services.library,
             volume_of=services.sources.volume,
@@ -104,7 +106,7 @@ class Assisting:
 
     def show_status(self, status: Status) -> None:
         """Show what the engine does; on the window's thread."""
-        self.panel.show_status(status, self._services.engine.facts)
+        self.panel.show_status(status, self.engine.facts)
         self._on_engine(_("Engine: {state}").format(state=_(STATE_WORDS[status.state])))
         if status.state == EngineState.IDLE and self._was_loading:
             self.preparing.start(self._services.store.state)
@@ -133,7 +135,7 @@ class Assisting:
 
         services = self._services
         actions = ModelActions(
-            engine=services.engine,
+            engine=self.engine,
             jobs=services.jobs,
             folder=services.paths.models,
             accept=services.history.accept_licence,
@@ -142,6 +144,10 @@ class Assisting:
         dialog = ModelDialog(actions, parent=self._window)
         dialog.chosen.connect(self._choose)
         dialog.open()
+
+    def _on_status(self, status: Status) -> None:
+        """The engine's own thread says what it does."""
+        self._services.post(lambda: self.show_status(status))
 
     def _actions(self, hide: Callable[[], None]) -> Actions:
         services = self._services
@@ -196,7 +202,7 @@ class Assisting:
         if not (settings.get(MODEL) and model.is_file() and projector.is_file()):
             pair = default_pair()
             model, projector = pair.model, pair.projector
-        self._services.engine.choose(model, projector, engine_settings(self._services))
+        self.engine.choose(model, projector, engine_settings(self._services))
         self.panel.show_chosen(model.stem)
 
 

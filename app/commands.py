@@ -265,7 +265,7 @@ COMMANDS: Final = (
     Command("mark.remove", N_("Reject or delete the selected mark"), looking.remove_mark,
             ("Del", "Backspace"), group="Findings", icon="trash-2", when=_has_selected),
     Command("ask", N_("Ask about this image"), _part("question"), ("Q", "/"), group="Findings"),
-    Command("answer.stop", N_("Stop the answer"), lambda s: s.asking.stop(), ("Ctrl+.",), "window",
+    Command("answer.stop", N_("Stop the answer"), lambda s: s.asks.stop(), ("Ctrl+.",), "window",
             "Findings", "stop", _always),
     Command("model", N_("Choose a model…"), _part("model"), (), "window", "Findings", "brain",
             _always),

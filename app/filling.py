@@ -1,10 +1,10 @@
 """Everything behind the window, made after its first frame and connected here."""
 
 from collections.abc import Callable, Sequence
+from typing import TYPE_CHECKING
 
 from PySide6.QtCore import QPoint
 
-from app.assisting import Assisting
 from app.commands import BY_ID
 from app.desk import WindowDesk
 from app.dialogs import Dialogs
@@ -21,8 +21,7 @@ from app.shelf import Shelf
 from app.start_page import NOTICE_VERSION
 from app.store import Store
 from app.window import Window
-from assistant.engines.durations import Durations
-from assistant.engines.process import Engine
+from viewer.errors import UserError
 from viewer.jobs import Jobs, Post
 from viewer.limits import MIB
 from viewer.reading.frames import Frames
@@ -31,6 +30,9 @@ from viewer.state import State, Tile
 from viewer.widgets.grid import Grid
 from viewer.widgets.sources import Sources
 from viewer.words import _
+
+if TYPE_CHECKING:  # the assistant is loaded once images can be opened
+    from app.assisting import Assisting
 
 
 class Parts:
@@ -55,7 +57,6 @@ class Parts:
         self.grid = Grid(sources, store.apply)
         self.dialogs = Dialogs(window)
         self.desk = WindowDesk(window, {**self.dialogs.parts(), **self._assistant_parts()})
-        durations = Durations(paths.cache / "durations.json")
         history = History(paths.work, self._on_trouble(post))
         self.services = Services(
             paths=paths,
@@ -68,10 +69,6 @@ class Parts:
             frames=frames,
             sources=sources,
             history=history,
-            engine=Engine(
-                durations=durations,
-                on_status=lambda status: post(lambda: self.assisting.show_status(status)),
-            ),
             desk=self.desk,
         )
         self.thumbnails = Thumbnails(frames, jobs, self._thumbnail_made)
@@ -84,21 +81,27 @@ class Parts:
         self.keeper = Keeper(self.services)
         self.desk.connect(self.services, self.grid)
         self.dialogs.connect(self.services)
-        self.assisting = Assisting(
-            self.services,
-            window,
-            durations,
-            hide=window.toggle_assistant,
-            on_engine=window.status.show_engine,
-        )
-        self.services.asking = self.assisting.asking
         window.fill(browser=self.browser, grid=self.grid)
-        window.fill_assistant(self.assisting.panel)
+        self.assisting: Assisting | None = None
         self._connect()
         window.status.show_memory()
         self._follow_shelf()
         self.grid.apply(None, store.state)
         self._follow(store.state, store.state)
+
+    def fill_assistant(self) -> None:
+        """Make the assistant, once images can be opened."""
+        from app.assisting import Assisting
+
+        window, services = self._window, self.services
+        self.assisting = Assisting(
+            services, window, hide=window.toggle_assistant, on_engine=window.status.show_engine
+        )
+        services.engine, services.asking = self.assisting.engine, self.assisting.asking
+        window.fill_assistant(self.assisting.panel)
+        services.store.subscribe(self.assisting.apply)
+        self.assisting.apply(None, services.store.state)
+        self.assisting.asking.refresh()
 
     def open(self, paths: Sequence[str], *, planes: bool = False) -> None:
         """Open paths, as if they had been dropped; a volume in three planes when asked for."""
@@ -115,7 +118,6 @@ class Parts:
         store.subscribe(self.grid.apply)
         store.subscribe(self.browser.apply)
         store.subscribe(self.keeper.apply)
-        store.subscribe(self.assisting.apply)
         store.subscribe(self._follow)
         shelf.subscribe(self._follow_shelf)
         self.grid.pointed.connect(window.status.show_value)
@@ -141,14 +143,19 @@ class Parts:
         }
 
     def _choose_model(self) -> None:
-        self.assisting.choose_model()
+        self._assisting().choose_model()
 
     def _compare(self) -> None:
-        self.assisting.compare()
+        self._assisting().compare()
 
     def _focus_question(self) -> None:
         self._window.show_assistant()
-        self.assisting.panel.focus_question()
+        self._assisting().panel.focus_question()
+
+    def _assisting(self) -> "Assisting":
+        if self.assisting is None:
+            raise UserError(_("The assistant is still loading. Try again in a moment."))
+        return self.assisting
 
     def _follow(self, _old: State, new: State) -> None:
         """Buttons, hint and window words follow the state."""
@@ -164,7 +171,8 @@ class Parts:
         self.keeper.follow_shelf()
         self.browser.refresh()
         self.grid.refresh()
-        self.assisting.asking.refresh()
+        if self.assisting is not None:
+            self.assisting.asking.refresh()
         self.browser.show_recent(self.services.settings.get(RECENT))
         window.status.show_scan(shelf.scan)
         window.show_images(is_open=bool(shelf.library.patients))

@@ -338,7 +338,7 @@ def remove_mark(services: Services) -> None:
     if mark is None:
         return
     if mark.by_model:
-        services.asking.reject(mark.id)
+        services.asks.reject(mark.id)
     else:
         services.store.apply(edits.delete_annotation(mark.id), undo=_("delete mark"))
 
@@ -347,7 +347,7 @@ def confirm_mark(services: Services) -> None:
     """Confirm the selected finding of a model."""
     mark = edits.annotation_of(services.store.state, services.store.state.nav.selected)
     if mark is not None and mark.by_model:
-        services.asking.confirm(mark.id)
+        services.asks.confirm(mark.id)
 
 
 def leave(services: Services) -> None:

@@ -2,21 +2,24 @@
 
 from collections.abc import Callable
 from dataclasses import dataclass, field
-from typing import Protocol
+from typing import TYPE_CHECKING, Protocol
 
-from app.library.history import History
 from app.paths import Paths
 from app.settings import Settings
 from app.shelf import Shelf
 from app.store import Store
-from assistant.engines.process import Engine
 from viewer.errors import UserError
 from viewer.jobs import Jobs, Post
-from viewer.reading.frames import Frames
-from viewer.reading.workers import Workers
 from viewer.study import Library
-from viewer.tools.surface import Surface
-from viewer.widgets.sources import Sources
+from viewer.words import _
+
+if TYPE_CHECKING:  # 0.2 s of imports that the first frame does not need
+    from app.library.history import History
+    from assistant.engines.process import Engine
+    from viewer.reading.frames import Frames
+    from viewer.reading.workers import Workers
+    from viewer.tools.surface import Surface
+    from viewer.widgets.sources import Sources
 
 
 class Desk(Protocol):
@@ -34,7 +37,7 @@ class Desk(Protocol):
     def show_error(self, error: UserError) -> None:
         """Show what went wrong and what to do."""
 
-    def surface(self, tile: int) -> Surface | None:
+    def surface(self, tile: int) -> "Surface | None":
         """A tile as a tool sees it, or None when it shows nothing."""
 
     def device_pixel_ratio(self) -> float:
@@ -76,14 +79,21 @@ class Services:
     shelf: Shelf
     jobs: Jobs
     post: Post
-    workers: Workers
-    frames: Frames
-    sources: Sources
-    history: History
-    engine: Engine
+    workers: "Workers"
+    frames: "Frames"
+    sources: "Sources"
+    history: "History"
     desk: Desk
-    asking: Asks = field(init=False)
+    engine: "Engine | None" = None
+    asking: Asks | None = None
     at_close: list[Callable[[], None]] = field(default_factory=list)
+
+    @property
+    def asks(self) -> Asks:
+        """What answers questions; UserError in the first moment, before it is loaded."""
+        if self.asking is None:
+            raise UserError(_("The assistant is still loading. Try again in a moment."))
+        return self.asking
 
     @property
     def library(self) -> Library:
@@ -95,7 +105,8 @@ class Services:
         for call in reversed(self.at_close):
             call()
         self.jobs.close()
-        self.engine.close()
+        if self.engine is not None:
+            self.engine.close()
         self.frames.close()
         self.workers.close()
         self.history.close()

@@ -1,7 +1,7 @@
 """The window: top bar, studies, images, assistant, status line; its parts come and go."""
 
 from collections.abc import Callable
-from typing import Final
+from typing import TYPE_CHECKING, Final
 
 from PySide6.QtCore import QByteArray, QRect, Qt, Signal
 from PySide6.QtGui import (
@@ -20,9 +20,11 @@ from app.notices import Notices
 from app.settings import ASSISTANT_SHOWN, BROWSER_SHOWN, GEOMETRY, NOTICE, PANES, Settings
 from app.start_page import NOTICE_VERSION, StartPage
 from app.status_line import StatusLine
-from viewer.widgets.grid import Grid
 from viewer.widgets.theme import SIZES
 from viewer.words import _
+
+if TYPE_CHECKING:  # 0.2 s of imports that the first frame does not need
+    from viewer.widgets.grid import Grid
 
 _FIRST_SIZE: Final = (1600, 1000)
 _SCREEN_SHARE: Final = 0.9
@@ -44,6 +46,7 @@ class Window(QWidget):
         super().__init__()
         self._settings = settings
         self._was_painted = False
+        self._grid: Grid | None = None
         self.setProperty("surface", "window")
         self.setAttribute(Qt.WidgetAttribute.WA_StyledBackground)
         self.setWindowTitle(_("Second Read · NOT FOR DIAGNOSIS"))
@@ -84,8 +87,9 @@ class Window(QWidget):
         """Whether the assistant is on the screen."""
         return self._assistant.isVisible()
 
-    def fill(self, *, browser: QWidget, grid: QWidget) -> None:
+    def fill(self, *, browser: QWidget, grid: "Grid") -> None:
         """Put the studies and the images in; what was there stood in for them."""
+        self._grid = grid
         self._browser = self._replace(0, self._browser, browser, SIZES.browser_range)
         self._centre.addWidget(grid)
         self.commands.attach(grid)
@@ -115,8 +119,8 @@ class Window(QWidget):
     def focus_images(self) -> None:
         """Give the images the keyboard."""
         widget: QWidget | None = self._centre.currentWidget()
-        if isinstance(widget, Grid) and widget.active_viewport is not None:
-            widget = widget.active_viewport
+        if self._grid is not None and widget is self._grid:
+            widget = self._grid.active_viewport
         if widget is not None:
             widget.setFocus(Qt.FocusReason.OtherFocusReason)
 

@@ -45,6 +45,11 @@ class Program:
         self.window.painted.connect(lambda: QTimer.singleShot(0, self.fill))
         self.window.closing.connect(self.close)
 
+    @property
+    def is_complete(self) -> bool:
+        """Whether everything is loaded, the assistant too."""
+        return self.parts is not None and self.parts.assisting is not None
+
     def open_at_start(self, paths: Sequence[str], *, planes: bool = False) -> None:
         """Open these once the program is filled, a CT or MR in three planes when asked for."""
         self._waiting = tuple(paths)
@@ -68,6 +73,11 @@ class Program:
         log.event("filled")
         if self._waiting:
             self.parts.open(self._waiting, planes=self._planes)
+        QTimer.singleShot(0, self._fill_assistant)
+
+    def _fill_assistant(self) -> None:
+        if self.parts is not None and not self._is_closed:
+            self.parts.fill_assistant()
 
     def run(self, command: Command) -> None:
         """Trigger a command; what it cannot do is said in the window."""

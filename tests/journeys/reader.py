@@ -38,7 +38,7 @@ class Reader:
         self.window.show()
         self.window.activateWindow()
         self._qtbot.waitUntil(self.window.isActiveWindow, timeout=PATIENCE_MS)
-        self._qtbot.waitUntil(lambda: self.program.parts is not None, timeout=PATIENCE_MS)
+        self._qtbot.waitUntil(lambda: self.program.is_complete, timeout=PATIENCE_MS)
         return self
 
     def quit(self) -> None:
