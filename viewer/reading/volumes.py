@@ -2,11 +2,12 @@
 
 Values stay the integers that the file stores, with slope and intercept beside them, or become
 modality values in place where those are whole numbers that fit. Tilted and uneven stacks are
-brought to a right-angled grid (``viewer.reading.straighten``).
+brought to a right-angled grid (``viewer.resampling``).
 """
 
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import nullcontext
 from dataclasses import dataclass, replace
 from typing import Any, Final
 
@@ -21,12 +22,13 @@ from viewer.pixels.modality import facts_of, mask_bits, to_modality
 from viewer.reading.frames import Frames, middle_out
 from viewer.reading.native import is_native, read_native
 from viewer.reading.stored import Stored, frame_grey, frame_plane, stored_dtype
-from viewer.reading.straighten import straighten
+from viewer.resampling.workers import Resampler
 from viewer.study import FrameRef, Geometry, Grey, Instance, Stack
 from viewer.words import _
 
 _DECODING: Final = 2
 _MEMORY_SHARE: Final = 0.6
+_RESAMPLING_COPIES: Final = 4  # as read; what goes in and out, shared; the result
 _INT16: Final = np.iinfo(np.int16)
 
 
@@ -74,16 +76,22 @@ def load_volume(
     greys = [frame_grey(instance, ref.frame_number) for instance, ref in sources]
     dtype = _voxel_dtype(sources, greys)
     _check_memory(geometry, dtype)
-    volume = _empty(stack, geometry, dtype, greys[0])
-    for index in _filled(volume.voxels, sources, frames):
-        if cancel is not None:
-            cancel.check()
-        if on_slice is not None:
-            on_slice(index, volume)
-    volume = _as_modality(volume)
-    if needs_straightening(geometry):
-        return _straightened(volume, sources, geometry)
-    return volume
+    with Resampler() if needs_straightening(geometry) else nullcontext() as resampler:
+        volume = _empty(stack, geometry, dtype, greys[0])
+        for index in _filled(volume.voxels, sources, frames):
+            if cancel is not None:
+                cancel.check()
+            if on_slice is not None:
+                on_slice(index, volume)
+        volume = _as_modality(volume)
+        if resampler is None:
+            return volume
+        planes = [frame_plane(instance, ref.frame_number).position for instance, ref in sources]
+        positions = np.array([position for position in planes if position is not None])
+        voxels, matrix = resampler.straighten(volume.voxels, positions, geometry, cancel)
+    return replace(
+        volume, voxels=voxels, voxel_to_patient=matrix, frames=(), interpolated=True, padding=None
+    )
 
 
 def _voxel_dtype(sources: list[tuple[Instance, FrameRef]], greys: list[Grey]) -> np.dtype[Any]:
@@ -98,7 +106,8 @@ def _voxel_dtype(sources: list[tuple[Instance, FrameRef]], greys: list[Grey]) ->
 
 
 def _check_memory(geometry: Geometry, dtype: np.dtype[Any]) -> None:
-    need = int(np.prod(geometry.shape, dtype=np.int64)) * dtype.itemsize
+    copies = _RESAMPLING_COPIES if needs_straightening(geometry) else 1
+    need = int(np.prod(geometry.shape, dtype=np.int64)) * dtype.itemsize * copies
     free = free_memory_bytes()
     if free and need > _MEMORY_SHARE * free:
         raise UserError(
@@ -194,14 +203,3 @@ def _as_modality(volume: Volume) -> Volume:
     signed += np.int16(intercept)
     padding = None if volume.padding is None else volume.padding + int(intercept)
     return replace(volume, voxels=signed, intercept=0.0, padding=padding)
-
-
-def _straightened(
-    volume: Volume, sources: list[tuple[Instance, FrameRef]], geometry: Geometry
-) -> Volume:
-    planes = [frame_plane(instance, ref.frame_number).position for instance, ref in sources]
-    positions = np.array([position for position in planes if position is not None])
-    voxels, matrix = straighten(volume.voxels, positions, geometry)
-    return replace(
-        volume, voxels=voxels, voxel_to_patient=matrix, frames=(), interpolated=True, padding=None
-    )
