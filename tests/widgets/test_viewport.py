@@ -103,6 +103,19 @@ def test_value_under_the_pointer_is_the_files(qtbot: object, tmp_path: Path) -> 
                 assert said[-1].startswith(f"I {column}  J {row}  K {scene.position}")
 
 
+def test_a_resting_pointer_reads_the_image_that_is_shown_now(qtbot: object, tmp_path: Path) -> None:
+    truth = make_series(tmp_path, (4, 16, 12), intercept=-1024)
+    with tiles_on(tmp_path) as tiles:
+        tiles.show()
+        said: list[str] = []
+        tiles.grid.pointed.connect(said.append)
+        tiles.move(tiles.at(7.5, 3.5))
+        for position in (0, 3):
+            tiles.apply(edits.set_position(0, position))
+            value = int(truth.values[position, 3, 7]) - 1024
+            assert said[-1].endswith(f" {value} HU".replace("-", "−"))
+
+
 def test_place_under_the_pointer_is_where_the_header_puts_it(qtbot: object, tmp_path: Path) -> None:
     make_series(tmp_path, (1, 16, 12), spacing_mm=(2, 1, 1), origin_lps_mm=(-10, -20, 30))
     with tiles_on(tmp_path) as tiles:

@@ -90,6 +90,7 @@ class Viewport(QWidget):
         self._painted: Scene | None = None
         self._waited_at = -1
         self._has_pointer = False
+        self._pointer: ViewPoint | None = None
         self._flash_timer = self._timer(FLASH_MS, self._end_flash)
         self._progress_timer = self._timer(PROGRESS_MS, self.update)
         self._patience_timer = self._timer(PATIENCE_MS, self.update)
@@ -223,7 +224,7 @@ class Viewport(QWidget):
 
     def mouseMoveEvent(self, event: QMouseEvent) -> None:
         """Go on with a gesture, or say what is under the pointer."""
-        place = _view_point(event.position())
+        place = self._pointer = _view_point(event.position())
         held = event.modifiers()
         self._coarse = self._is_dense() and self._gestures.is_dragging
         self._gestures.move(
@@ -295,6 +296,7 @@ class Viewport(QWidget):
     def leaveEvent(self, _event: QEvent) -> None:
         """The pointer went away."""
         self._has_pointer = False
+        self._pointer = None
         self._hovered = ""
         self.pointed.emit("")
         self.update()
@@ -327,6 +329,9 @@ class Viewport(QWidget):
             self._want_frame(scene)
         elif scene.tile.series_uid and scene.tile.kind != "stack":
             self._want_volume(scene)
+        if self._pointer is not None:
+            # Keys and a cine change what lies under a pointer that rests.
+            self.pointed.emit(pointer_text(scene, self._pointer))
         self.update()
 
     def _want_frame(self, scene: Scene) -> None:
