@@ -3,15 +3,28 @@
 The window creates arenas and is the only one that unlinks them; a child only attaches. On Python
 before 3.13 an attaching child's resource tracker would delete the segment when the child dies, so
 the child's registration is switched off (CPython issue 82300).
+
+A segment's name holds the process that made it, so that what a killed program left behind is known
+at the next start. Linux lists its segments as files; Windows drops them with their last user, and
+on macOS only the resource tracker, which outlives a killed program, clears them.
 """
 
+import os
+import re
+import secrets
 import sys
+from contextlib import suppress
 from multiprocessing import resource_tracker, shared_memory
+from pathlib import Path
 from types import TracebackType
-from typing import Self
+from typing import Final, Self
 
 import numpy as np
 from numpy.typing import NDArray
+
+_LISTED: Final = Path("/dev/shm")  # noqa: S108 - where Linux shows what shm_open made
+_PREFIX: Final = "second-read"  # with a process and eight digits no longer than macOS allows
+_NAME: Final = re.compile(rf"{_PREFIX}-(\d{{1,10}})-[0-9a-f]{{8}}")
 
 
 class Arena:
@@ -24,7 +37,11 @@ class Arena:
     @classmethod
     def create(cls, size_bytes: int) -> Self:
         """Create a segment of ``size_bytes``, readable by this user alone."""
-        return cls(shared_memory.SharedMemory(create=True, size=size_bytes), owned=True)
+        while True:
+            name = f"{_PREFIX}-{os.getpid()}-{secrets.token_hex(4)}"
+            with suppress(FileExistsError):
+                memory = shared_memory.SharedMemory(name=name, create=True, size=size_bytes)
+                return cls(memory, owned=True)
 
     @classmethod
     def attach(cls, name: str) -> Self:
@@ -81,3 +98,26 @@ class Arena:
         trace: TracebackType | None,
     ) -> None:
         self.close()
+
+
+def remove_leftovers() -> int:
+    """Remove the segments of programs that ended without a chance to; how many there were."""
+    removed = 0
+    with suppress(OSError):
+        for path in _LISTED.iterdir():
+            found = _NAME.fullmatch(path.name)
+            if found is None or _runs(int(found[1])):
+                continue
+            with suppress(OSError):  # another user's
+                path.unlink()
+                removed += 1
+    return removed
+
+
+def _runs(pid: int) -> bool:
+    """Whether a process of this user has this number."""
+    try:
+        os.kill(pid, 0)
+    except (OSError, OverflowError):
+        return False
+    return True

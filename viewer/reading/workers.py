@@ -6,6 +6,7 @@ from pathlib import Path
 from queue import LifoQueue, SimpleQueue
 from typing import Final
 
+from viewer import arena
 from viewer.reading.decoding import Decoded, Decoder
 from viewer.reading.scanning import Found, Part, Scan, ScanProgress
 from viewer.reading.worker import MODULE, Watchdog, Worker
@@ -20,10 +21,12 @@ class Workers:
     """``count`` workers for scanning and as many for decoding, each started when it is needed.
 
     Scanning and decoding do not wait for each other, so the first image of a folder shows while
-    the rest of it is still being read. ``module`` is what the workers run.
+    the rest of it is still being read. ``module`` is what the workers run. Shared memory that a
+    killed program left behind is removed.
     """
 
     def __init__(self, count: int = _DEFAULT_COUNT, *, module: str = MODULE) -> None:
+        arena.remove_leftovers()
         self._watchdog = Watchdog()
         self._scanners = [Worker(self._watchdog, module) for _ in range(count)]
         self._decoders = [Decoder(Worker(self._watchdog, module)) for _ in range(count)]
