@@ -35,7 +35,7 @@ from assistant.evaluation.dataset import (
 from assistant.evaluation.kept import Answer, Kept
 from assistant.evaluation.measures import measure
 from assistant.evaluation.phantoms import is_phantom, read_phantoms
-from assistant.evaluation.pictures import pictures_of
+from assistant.evaluation.pictures import PictureView, pictures_of
 from assistant.evaluation.reading import Reading
 from assistant.evaluation.run import Answered, EngineFailedError, How, Refused, evaluate
 from assistant.models.installed import Installed
@@ -268,11 +268,20 @@ def _page(evaluation: report.Evaluation, tally: _Tally, reading: Reading) -> str
     def shown(indices: Sequence[int]) -> list[report.Shown]:
         chosen = ((*tally.pairs[index], scores[index]) for index in indices)
         return [
-            report.Shown(item, answer, score, pictures_of(item, answer, reading))
+            report.Shown(item, answer, score, _pictures(item, answer, reading))
             for item, answer, score in chosen
         ]
 
     return report.to_html(evaluation, worst=shown(worst), best=shown(best))
+
+
+def _pictures(item: Item, answer: Answer, reading: Reading) -> tuple[PictureView, ...]:
+    """The pictures of an item; none where a kept answer's image is not there any more."""
+    try:
+        return pictures_of(item, answer, reading)
+    except UserError as error:
+        _say(f"{item.id}: {error.sentence}", Exit.DONE)
+        return ()
 
 
 def _write(path: Path, text: str) -> None:
