@@ -12,7 +12,7 @@ from app.keeping import Keeper
 from app.library.browser import Browser
 from app.library.history import History
 from app.library.thumbnails import Thumbnails
-from app.menus import tile_menu
+from app.menus import studies_menu, tile_menu
 from app.opening import cancel_opening
 from app.paths import Paths
 from app.services import Services
@@ -75,7 +75,7 @@ class Parts:
         self.browser = Browser(
             shelf,
             self.thumbnails,
-            more=window.commands["close.studies"],
+            more=studies_menu(window.commands, window),
             hide=window.commands["browser"],
         )
         self.keeper = Keeper(self.services)

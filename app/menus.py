@@ -111,6 +111,16 @@ def tile_menu(actions: Actions, parent: QWidget) -> QMenu:
     return menu
 
 
+def studies_menu(actions: Actions, parent: QWidget) -> QMenu:
+    """What the list of studies offers beside its rows."""
+    menu = QMenu(parent)
+    for command_id in ("open.folder", "open.files", "open.cancel", "skipped", "names"):
+        menu.addAction(actions[command_id])
+    menu.addSeparator()
+    menu.addAction(actions["close.studies"])
+    return menu
+
+
 class TopBar(QWidget):
     """The bar at the top: what is used most, as icons with name and key in the tooltip."""
 

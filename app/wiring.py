@@ -1,7 +1,7 @@
 """The one place where things are made and connected."""
 
 from collections.abc import Sequence
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
 from PySide6.QtCore import QTimer
 
@@ -20,6 +20,9 @@ from viewer.state import Nav, State
 
 if TYPE_CHECKING:  # heavy: these load numpy, and the reading and engine sides
     from app.filling import Parts
+
+_IMAGES_FIRST_MS: Final = 500
+"""Images that were asked for at the start come before the assistant is loaded."""
 
 
 class Program:
@@ -73,7 +76,7 @@ class Program:
         log.event("filled")
         if self._waiting:
             self.parts.open(self._waiting, planes=self._planes)
-        QTimer.singleShot(0, self._fill_assistant)
+        QTimer.singleShot(_IMAGES_FIRST_MS if self._waiting else 0, self._fill_assistant)
 
     def _fill_assistant(self) -> None:
         if self.parts is not None and not self._is_closed:

@@ -9,6 +9,7 @@ from PySide6.QtWidgets import (
     QHBoxLayout,
     QLabel,
     QLineEdit,
+    QMenu,
     QPushButton,
     QStackedLayout,
     QToolButton,
@@ -44,7 +45,7 @@ class Browser(QWidget):
         shelf: Shelf,
         thumbnails: Thumbnails,
         *,
-        more: QAction,
+        more: QMenu,
         hide: QAction,
         parent: QWidget | None = None,
     ) -> None:
@@ -108,14 +109,14 @@ class Browser(QWidget):
         """Give the list the keyboard."""
         self.view.setFocus(Qt.FocusReason.ShortcutFocusReason)
 
-    def _lay_out(self, more: QAction, hide: QAction) -> None:
+    def _lay_out(self, more: QMenu, hide: QAction) -> None:
         title = _label(_("Studies"), role="title")
         head = QHBoxLayout()
         head.setContentsMargins(SIZES.padding, 8, 8, 4)
         head.setSpacing(4)
         head.addWidget(title, 1)
-        head.addWidget(_tool("ellipsis", more))
-        head.addWidget(_tool("panel-left", hide))
+        head.addWidget(_more_button(more))
+        head.addWidget(_hide_button(hide))
         field = QHBoxLayout()
         field.setContentsMargins(12, 0, 12, 8)
         field.addWidget(self.search)
@@ -281,14 +282,28 @@ def _search_field() -> QLineEdit:
     return field
 
 
-def _tool(icon: str, action: QAction) -> QToolButton:
+def _more_button(menu: QMenu) -> QToolButton:
+    button = _tool("ellipsis", _("More"))
+    button.setMenu(menu)
+    button.setPopupMode(QToolButton.ToolButtonPopupMode.InstantPopup)
+    return button
+
+
+def _hide_button(action: QAction) -> QToolButton:
+    button = _tool("panel-left", action.toolTip())
+    button.setAccessibleName(_("Hide the studies"))
+    button.clicked.connect(action.trigger)
+    return button
+
+
+def _tool(icon: str, words: str) -> QToolButton:
     button = QToolButton()
     button.setProperty("kind", "tool")
     button.setIcon(icons.icon(icon, SIZES.icon_small))
     button.setIconSize(QSize(SIZES.icon_small, SIZES.icon_small))
-    button.setToolTip(action.toolTip())
-    button.setAccessibleName(action.text())
-    button.clicked.connect(action.trigger)
+    button.setFixedSize(SIZES.button_in_row, SIZES.button_in_row)
+    button.setToolTip(words)
+    button.setAccessibleName(words)
     return button
 
 

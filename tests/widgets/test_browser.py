@@ -6,6 +6,7 @@ import pytest
 from PySide6.QtCore import QModelIndex, Qt
 from PySide6.QtGui import QAction
 from PySide6.QtTest import QTest
+from PySide6.QtWidgets import QMenu
 
 from app.library.browser import Browser
 from app.library.tree import NODE_ROLE
@@ -63,7 +64,7 @@ def shelf():
 @pytest.fixture
 def browser(qtbot, qapp, shelf):
     theme.install(qapp)
-    made = Browser(shelf, NoPictures(), more=QAction("More"), hide=QAction("Hide"))
+    made = Browser(shelf, NoPictures(), more=QMenu(), hide=QAction("Hide"))
     shelf.subscribe(made.refresh)
     made.resize(240, 800)
     qtbot.addWidget(made)
