@@ -4,7 +4,7 @@ BIN := .venv/bin
 SCREEN := xvfb-run -a -s "-screen 0 1600x1000x24 -noreset"
 PYTEST := $(SCREEN) $(BIN)/python -m pytest
 
-.PHONY: help prepare run test lint types contracts tests unit golden journeys bench lock clean
+.PHONY: help prepare run test lint types contracts tests unit golden journeys bench evaluate lock clean
 
 help:            ## list the targets
 	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | expand -t 14
@@ -42,6 +42,9 @@ journeys:        ## what a reader does, in the real window
 
 bench:           ## the figures of README's table
 	$(SCREEN) $(BIN)/python tests/benchmarks/run.py
+
+evaluate:        ## the model that ships, on 300 drawn patients that it never saw
+	$(BIN)/python packaging/evaluate_demo_model.py --work build/evaluation
 
 lock:            ## resolve the dependencies anew for all systems and Pythons
 	$(BIN)/python -m pip install -q uv

@@ -3,6 +3,9 @@ the real engine on a few items, exit codes, and going on after an end."""
 
 import functools
 import json
+import signal
+import subprocess
+import sys
 from pathlib import Path
 
 import numpy as np
@@ -278,3 +281,20 @@ def test_the_shipped_study_through_the_real_engine(tmp_path, capsys) -> None:
     page = (tmp_path / "page.html").read_text()
     assert "data:image/jpeg;base64," in page
     assert answer["text"][:30].replace('"', "&quot;") in page
+
+
+def test_an_interrupted_run_goes_on_from_its_answers(tmp_path, capsys) -> None:
+    kept = tmp_path / "answers.jsonl"
+    arguments = [str(resource("demo_study")), "--task", "boxes", "--forced", "--resume", str(kept)]
+    running = subprocess.Popen(
+        [sys.executable, "-m", "app", "evaluate", *arguments],
+        stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True,
+    )  # fmt: skip
+    while not running.stderr.readline().startswith("1 of 12"):
+        assert running.poll() is None
+    running.send_signal(signal.SIGINT)
+    out, err = running.communicate(timeout=60)
+    assert (running.returncode, out) == (130, "")
+    assert "Traceback" not in err
+    code, plain, _err = run(capsys, *arguments, "--limit", 1)
+    assert (code, plain["run"]["answers_kept_from_before"]) == (0, "1")

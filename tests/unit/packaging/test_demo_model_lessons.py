@@ -1,0 +1,98 @@
+"""What the demo model is taught with: pictures as the program makes them, boxes that follow them,
+numbers whose digits are exact distributions. The network itself needs PyTorch and is tried where
+it is trained."""
+
+import numpy as np
+import pytest
+import series
+from demo_model.numbers import SPREAD, DigitTargets, rounded, written
+from demo_model.pool import Shift, coverage
+from demo_model.volumes import PART, SLICES, Volumes, spread
+from hypothesis import given
+from hypothesis import strategies as st
+
+from assistant.displays import CT_WINDOWS, Displays
+from assistant.subjects import volume_looks
+from viewer.reading.frames import Frames
+from viewer.reading.grouping import group
+from viewer.reading.workers import Found, Workers
+
+TARGETS = DigitTargets()
+
+
+def test_slices_are_taught_as_the_program_shows_them(tmp_path) -> None:
+    hu = np.random.default_rng(1).integers(-1500, 1500, (2, 20, 30)).astype(np.int16)
+    made = series.make_series(tmp_path, hu.shape, values=hu)
+    workers = Workers(count=1)
+    frames = Frames(workers)
+    try:
+        found = [p.instance for p in workers.scan([str(made.folder)]) if isinstance(p, Found)]
+        frames.add(found)
+        library = group(found)
+        ((_patient, study, ct),) = library.all_series()
+        source = Displays(frames, series=library.find_series, volume=lambda _uid, _index: None)
+        for look, values in zip(volume_looks(study, ct), hu, strict=True):
+            taught = np.stack([spread(values, *ends) for ends in CT_WINDOWS], axis=2)
+            assert np.array_equal(source.display(look).levels, taught)
+    finally:
+        frames.close()
+        workers.close()
+
+
+def test_a_volume_gives_square_pictures_and_the_size_of_its_nodule() -> None:
+    hu = np.full((PART, SLICES, 16, 16), 40, np.int16)
+    boxes = np.full((PART, SLICES, 6, 4), np.nan, np.float32)
+    boxes[1, 5, 3] = (0.2, 0.2, 0.4, 0.5)
+    volumes = Volumes((hu,), boxes, 32)
+    picture = volumes.picture(1, 5)
+    assert (picture.shape, picture.dtype) == ((32, 32, 3), np.uint8)
+    assert {tuple(p) for p in picture.reshape(-1, 3)} == {(132, 128, 128)}
+    assert volumes.areas(1).argmax() == 5
+    assert volumes.areas(1)[5] == pytest.approx(0.06)
+    assert not volumes.areas(0).any()
+
+
+@given(st.integers(0, 2**32 - 1))
+def test_a_box_follows_its_picture(seed: int) -> None:
+    picture = np.zeros((100, 100), np.uint8)
+    picture[40:60, 30:70] = 255
+    shift = Shift.draw(np.random.default_rng(seed))
+    moved = shift.moved(picture) > 127
+    (box,) = shift.boxes(np.array([[0.4, 0.3, 0.6, 0.7]], np.float32))
+    rows, columns = np.flatnonzero(moved.any(1)), np.flatnonzero(moved.any(0))
+    seen = [rows[0], columns[0], rows[-1] + 1, columns[-1] + 1]
+    assert box * 100 == pytest.approx(seen, abs=1.01)
+
+
+def test_coverage_is_the_share_of_each_cell() -> None:
+    boxes = np.array([[[0.0, 0.0, 0.5, 0.25], [np.nan] * 4]], np.float32)
+    shares = coverage(boxes, 4)
+    assert shares.shape == (1, 2, 4, 4)
+    assert np.array_equal(shares[0, 0, :, 0], [1, 1, 0, 0])
+    assert not shares[0, 0, :, 1:].any()
+    assert not shares[0, 1].any()
+
+
+@given(st.integers(0, 1000), st.integers(0, 2**32 - 1))
+def test_every_number_that_is_written_has_targets_for_its_digits(value: int, seed: int) -> None:
+    text = written(value, np.random.default_rng(seed))
+    assert text == str(int(text))
+    assert int(text) % 10 == 0
+    assert abs(int(text) - min(value, 990)) <= 3 * SPREAD + 5
+    for place in range(len(text)):
+        row = TARGETS.table[TARGETS.row(value, text[:place])]
+        assert row.sum() == pytest.approx(1)
+        assert row[int(text[place])] > 0
+
+
+def test_digits_are_the_conditional_distribution_of_the_rounded_draw() -> None:
+    around = np.arange(298 - 12, 298 + 13)
+    weights = np.exp(-0.5 * ((around - 298) / SPREAD) ** 2)
+    numbers = rounded(around)
+    first = TARGETS.table[TARGETS.row(298, "")]
+    assert first[2] == pytest.approx(weights[numbers < 300].sum() / weights.sum(), rel=1e-5)
+    assert first[3] == pytest.approx(weights[numbers >= 300].sum() / weights.sum(), rel=1e-5)
+    tens = TARGETS.table[TARGETS.row(298, "2")]
+    own = weights[(numbers >= 290) & (numbers < 300)].sum() / weights[numbers < 300].sum()
+    assert tens[9] == pytest.approx(own, rel=1e-5)
+    assert TARGETS.table[TARGETS.row(298, "30")][0] == 1
