@@ -17,7 +17,7 @@ from app.looked import Looked
 from app.offering import Circumstances, make_subject
 from app.store import Store
 from app.turns import from_stored, to_stored
-from assistant.ask import Event, Finished, Inquiry, Seen, Text, Thought, ask
+from assistant.ask import Event, Finished, Inquiry, Seen, Text, Thought, ask, ask_both_ways
 from assistant.conversation import Conversation, SeenPicture, Turn
 from assistant.displays import Displays
 from assistant.engines.durations import Durations
@@ -128,7 +128,13 @@ class Asking:
         )
         key = (inquiry.identity.patient_key, inquiry.looks[-1].study_uid)
         question = words.strip() or self._title(task_id)
-        turn = Turn(id=new_id(), task=task_id, question=question, asked_at=now_utc())
+        turn = Turn(
+            id=new_id(),
+            task=task_id,
+            question=question,
+            asked_at=now_utc(),
+            identity=inquiry.identity.check,
+        )
         self._put(key, turn)
         world.jobs.start(
             SLOT,
@@ -198,7 +204,8 @@ class Asking:
         """Keep the question, then ask it."""
         world = self._world
         world.history.append_turn(*key, to_stored(turn))
-        yield from ask(inquiry, engine=world.engine, source=self.displays, check=cancel.check)
+        asks = ask_both_ways if inquiry.task.id == "change" else ask
+        yield from asks(inquiry, engine=world.engine, source=self.displays, check=cancel.check)
 
     # On the window's thread
 
@@ -229,6 +236,7 @@ class Asking:
             answer=event.answer,
             thought=event.thought,
             verdict=event.verdict,
+            swapped=event.swapped,
             findings=tuple(mark.id for mark in marks),
             not_drawn=tuple(dict.fromkeys(r.sentence for r in event.rejected)),
             notes=tuple(_notes(event)),

@@ -47,7 +47,7 @@ def make_subject(state: State, library: Library, around: Circumstances) -> Subje
         return Subject(heading=heading, blocked=_(NO_3D))
     pair = pair_in(state, library)
     is_off = not kind.is_in_card and shown.study.uid not in around.boxes_allowed
-    offers = _of_pair(around) if pair is not None else _of_image(shown, around)
+    offers = _of_pair(pair[0], around) if pair is not None else _of_image(shown, around)
     hint = _("Ask about both images") if pair is not None else _hint(shown)
     return Subject(
         heading=_("Ask about both images") if pair is not None else heading,
@@ -125,11 +125,13 @@ def _of_prior(pair: Pair, around: Circumstances) -> Offer:
     )
 
 
-def _of_pair(around: Circumstances) -> list[Offer]:
+def _of_pair(prior: Shown, around: Circumstances) -> list[Offer]:
     sees = _("Sees the prior, then the current image")
     compare = _detail(sees, around, 2)
+    date = dashed(prior.study.date) or _("the prior")
+    with_prior = _("Compare with {date}").format(date=date)
     return [
-        Offer("compare", _("Compare"), _("Compare both"), compare, icon="columns-2"),
+        Offer("compare", _("Compare"), with_prior, compare, icon="columns-2"),
         Offer("change", _("Changed …"), _("What became of …"),
               _detail(sees, around, 2), icon="trending-up", needs_words=True),
         Offer("describe", _("Describe"), _("Describe the active one"),

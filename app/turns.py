@@ -9,8 +9,10 @@ from assistant.conversation import SeenPicture, Turn
 from assistant.engines.protocol import Counts, Timings
 from viewer.words import _
 
-_KEPT = ("verdict", "findings", "not_drawn", "notes", "named_nothing", "think_s", "model_name",
-         "error", "details", "engine_lost")  # fmt: skip
+_KEPT = (
+    "verdict", "swapped", "identity", "findings", "not_drawn", "notes", "named_nothing", "think_s",
+    "model_name", "error", "details", "engine_lost",
+)  # fmt: skip
 
 
 def to_stored(turn: Turn, *, ended_utc: str = "") -> StoredTurn:
@@ -48,6 +50,8 @@ def from_stored(stored: StoredTurn) -> Turn:
         thought=stored.thought,
         answer=stored.answer,
         verdict=details.get("verdict", ""),
+        swapped=details.get("swapped", ""),
+        identity=details.get("identity", ""),
         findings=tuple(details.get("findings", ())),
         not_drawn=tuple(details.get("not_drawn", ())),
         notes=tuple(details.get("notes", ())),

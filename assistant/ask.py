@@ -100,7 +100,8 @@ class Finished:
     """The end of an answer.
 
     ``answer`` and ``thought`` are whole; ``note`` says how it ended when not by itself.
-    ``named_nothing`` when boxes were asked for and the model gave an empty list.
+    ``named_nothing`` when boxes were asked for and the model gave an empty list. ``swapped`` is the
+    verdict on the same two images in the other order, "" where that was not asked.
     """
 
     answer: str
@@ -116,6 +117,7 @@ class Finished:
     think_s: float
     record_id: str
     looks: tuple[Look, ...] = ()
+    swapped: str = ""
     record: Mapping[str, Any] = field(default_factory=dict)
 
 
@@ -161,6 +163,35 @@ def ask(
                 thinking_since = thinking_since or time.monotonic()
                 think_s = time.monotonic() - thinking_since
             yield Thought(shown) if event.channel == "thought" else Text(shown)
+
+
+def ask_both_ways(
+    inquiry: Inquiry, *, engine: Engine, source: Source, check: Check = _no_check
+) -> Iterator[Event]:
+    """Ask for a change, then once more with the images exchanged; one ``Finished`` for both.
+
+    A second question that fails leaves the first answer as it is.
+    """
+    first: Finished | None = None
+    for event in ask(inquiry, engine=engine, source=source, check=check):
+        if isinstance(event, Finished):
+            first = event
+        else:
+            yield event
+    if first is None:
+        return
+    swapped = ""
+    if first.verdict:
+        other = replace(inquiry, looks=inquiry.looks[::-1])
+        try:
+            for event in ask(other, engine=engine, source=source, check=check):
+                if isinstance(event, Waiting):
+                    yield event
+                elif isinstance(event, Finished):
+                    swapped = event.verdict
+        except UserError:
+            swapped = ""
+    yield replace(first, swapped=swapped, record={**first.record, "swapped_verdict": swapped})
 
 
 def slices_that_fit(facts: ModelFacts, max_tokens: int) -> int:

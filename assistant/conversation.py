@@ -35,6 +35,8 @@ class Turn:
 
     ``findings`` are the ids of the marks that its boxes became; ``not_drawn`` sentences about boxes
     that became none; ``notes`` what else is to be said. ``think_s`` is how long it thought.
+    ``swapped`` is the verdict with both images exchanged; ``identity`` what the check of two
+    patients found.
     """
 
     id: str
@@ -46,6 +48,8 @@ class Turn:
     thought: str = ""
     answer: str = ""
     verdict: str = ""
+    swapped: str = ""
+    identity: str = ""
     findings: tuple[str, ...] = ()
     not_drawn: tuple[str, ...] = ()
     notes: tuple[str, ...] = ()

@@ -20,7 +20,7 @@ from PySide6.QtCore import (
     Qt,
     Signal,
 )
-from PySide6.QtGui import QColor, QKeyEvent, QMouseEvent, QPainter
+from PySide6.QtGui import QColor, QFontMetrics, QKeyEvent, QMouseEvent, QPainter
 from PySide6.QtWidgets import (
     QListView,
     QStyle,
@@ -53,7 +53,7 @@ class Row:
     """A mark as the list shows it.
 
     ``status`` is that of a finding, "" for a person's own mark. ``number`` is the one on the image,
-    0 for none.
+    0 for none. ``pill`` is the icon, tone and words of a verdict on a change.
     """
 
     id: str
@@ -62,6 +62,7 @@ class Row:
     detail: str
     status: str = ""
     number: int = 0
+    pill: tuple[str, str, str] | None = None
 
     @property
     def is_open(self) -> bool:
@@ -71,6 +72,8 @@ class Row:
     @property
     def glyph(self) -> tuple[str, str]:
         """Its icon and the icon's colour."""
+        if self.pill is not None:
+            return "ai-box", "dis"
         if not self.status:
             return _GLYPHS.get(self.kind, "box-measure"), "own"
         names = {"open": "ai-box", "confirmed": "ai-box-confirmed", "rejected": "ai-box-rejected"}
@@ -145,9 +148,12 @@ class RowDelegate(QStyledItemDelegate):
         middle = rect.center().y() - SIZES.icon / 2 + 1
         icons.paint(painter, name, QRectF(_LEFT, middle, SIZES.icon, SIZES.icon), tone)
         has_buttons = bool(row.status) and (is_selected or is_hovered)
-        self._paint_words(painter, row, rect, reserved=self._reserved(row) if has_buttons else 0)
+        reserved = self._reserved(row) if has_buttons else _pill_px(row.pill)
+        self._paint_words(painter, row, rect, reserved=reserved)
         if has_buttons:
             self._paint_buttons(painter, row, rect)
+        elif row.pill is not None:
+            _paint_pill(painter, row.pill, rect)
         painter.restore()
 
     def editorEvent(
@@ -261,6 +267,30 @@ class FindingsList(QListView):
             current = self.currentIndex()
             if current != before and current.isValid():
                 self.chosen.emit(current.data(ROW_ROLE).id)
+
+
+def _pill_px(pill: tuple[str, str, str] | None) -> int:
+    """How wide a verdict is, with its gap."""
+    if pill is None:
+        return 0
+    metrics = QFontMetrics(theme.font(12, 600))
+    return metrics.horizontalAdvance(pill[2]) + SIZES.icon_small + 28
+
+
+def _paint_pill(painter: QPainter, pill: tuple[str, str, str], rect: QRect) -> None:
+    """A verdict at the right: filled, or outlined in amber where it is doubtful."""
+    icon, tone, words = pill
+    width = _pill_px(pill) - 8
+    area = QRectF(rect.right() - _LEFT - width + 4, rect.center().y() - 10.5, width, 22)
+    painter.setPen(theme.color(tone) if tone else Qt.PenStyle.NoPen)
+    painter.setBrush(Qt.BrushStyle.NoBrush if tone else theme.color("press"))
+    painter.drawRoundedRect(area, SIZES.radius_badge, SIZES.radius_badge)
+    side = SIZES.icon_small
+    icons.paint(painter, icon, QRectF(area.left() + 6, area.top() + 3, side, side), tone or "text")
+    painter.setFont(theme.font(12, 600))
+    painter.setPen(theme.color(tone or "text"))
+    place = area.adjusted(side + 10, 0, -6, 0)
+    painter.drawText(place, Qt.AlignmentFlag.AlignLeft | Qt.AlignmentFlag.AlignVCenter, words)
 
 
 def _draw_elided(painter: QPainter, rect: QRect, text: str) -> None:

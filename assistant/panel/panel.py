@@ -5,6 +5,7 @@ typed. The question box keeps the bottom edge, and only the conversation scrolls
 """
 
 import time
+from collections.abc import Iterator
 from typing import Final
 
 from PySide6.QtCore import Qt, QTimer
@@ -24,7 +25,7 @@ from assistant.panel.head import Head, Notice
 from assistant.panel.markdown import visible
 from assistant.panel.pieces import label, rule, scrolling, tool_button
 from assistant.panel.question import QuestionBox
-from assistant.panel.turns import ConversationView, note_row
+from assistant.panel.turns import ConversationView, note_row, verdict_look
 from viewer.annotations import Annotation
 from viewer.state import State
 from viewer.tools.labels import finding_numbers
@@ -85,6 +86,8 @@ class Panel(QWidget):
         self.conversation_view.show_conversation(conversation)
         self._centre.setCurrentIndex(1 if conversation.turns else 0)
         self._show_times()
+        if not conversation.is_running:
+            self._show_findings()
 
     def show_subject(self, subject: Subject) -> None:
         """Show what a question would be about."""
@@ -178,7 +181,7 @@ class Panel(QWidget):
         self.head.clear_wanted.connect(lambda: actions.run(actions.clear))
         self.head.hide_wanted.connect(lambda: actions.run(actions.hide))
         self.conversation_view.restart_wanted.connect(lambda: actions.run(actions.restart))
-        self.findings.chosen.connect(lambda mark: actions.run(actions.select, mark))
+        self.findings.chosen.connect(self._go_to)
         self.findings.wished.connect(self._judge)
         self.chips.chosen.connect(self._take_offer)
         self.empty.chosen.connect(self._take_offer)
@@ -216,6 +219,11 @@ class Panel(QWidget):
         if self._task and not self.question.words.toPlainText():
             self._task = ""
             self._show_hint()
+
+    def _go_to(self, row_id: str) -> None:
+        """Show a mark on its image; a change has its place in the conversation alone."""
+        if not row_id.startswith("turn "):
+            self._actions.run(self._actions.select, row_id)
 
     def _judge(self, wish: str, mark_id: str) -> None:
         actions = self._actions
@@ -256,9 +264,10 @@ class Panel(QWidget):
         uids = self._subject.series_uids
         marks = [m for m in self._state.doc.annotations if not uids or m.series_uid in uids]
         numbers = finding_numbers(self._state)
-        rows = [self._row(mark, numbers) for mark in marks]
+        changes = list(_changes(self._conversation))
+        rows = [self._row(mark, numbers) for mark in marks] + changes
         self.findings.show_rows(rows, self._state.nav.selected)
-        self._findings_title.setText(_("Findings"))
+        self._findings_title.setText(_("Findings and changes") if changes else _("Findings"))
         self._findings_count.setText(str(len(rows)) if rows else _("none yet"))
         self.findings.setVisible(bool(rows))
         self._findings_hint.setVisible(any(row.is_open for row in rows))
@@ -280,6 +289,19 @@ class Panel(QWidget):
             mark.status,
             numbers.get(mark.id, 0),
         )
+
+
+def _changes(conversation: Conversation) -> Iterator[Row]:
+    """The newest verdict on each finding that was asked about in two images."""
+    newest = {
+        turn.question: turn
+        for turn in conversation.turns
+        if turn.task == "change" and turn.state == "done"
+    }
+    for turn in newest.values():
+        asked = _("AI, asked twice, swapped") if turn.swapped else _("AI, asked once")
+        title = visible(turn.question[:1].upper() + turn.question[1:])
+        yield Row(f"turn {turn.id}", "change", title, asked, pill=verdict_look(turn))
 
 
 def _verdict(mark: Annotation) -> str:

@@ -24,6 +24,7 @@ from assistant.panel.markdown import visible
 from assistant.panel.pieces import icon_label, label, tool_button
 from assistant.panel.seen import SeenCards
 from assistant.panel.waits import done_line, seconds_words
+from assistant.tasks.compare import agrees
 from viewer.widgets import icons, theme
 from viewer.widgets.theme import SIZES
 from viewer.words import N_, _
@@ -43,6 +44,14 @@ _VERDICTS: Final = {
 def verdict_words(verdict: str) -> str:
     """A verdict as the reader sees it."""
     return _(_VERDICTS[verdict]) if verdict in _VERDICTS else _("No verdict")
+
+
+def verdict_look(turn: Turn) -> tuple[str, str, str]:
+    """Icon, tone and words of a turn's verdict; doubt where the two orders do not agree."""
+    if turn.swapped and not agrees(turn.verdict, turn.swapped):
+        return "triangle-alert", "warn", _("Answers differ")
+    icons_of = {"improved": "trending-down", "worsened": "trending-up", "stable": "equal"}
+    return icons_of.get(turn.verdict, "info"), "", verdict_words(turn.verdict)
 
 
 class Bubble(QLabel):
@@ -137,6 +146,8 @@ class TurnView(QWidget):
         if turn.seen and not self._seen:
             self._seen = SeenCards(turn.seen)
             self._stack.insertWidget(0, self._seen)
+            if turn.identity:
+                self._stack.insertWidget(1, note_row("shield-check", "second", turn.identity))
         self._turn = turn
         self._show_thought(turn)
         self.answer.set_text(turn.answer)
@@ -362,7 +373,8 @@ def _notes(turn: Turn) -> list[tuple[str, str, str]]:
     if turn.named_nothing:
         said.append(("info", "", _(NAMED_NOTHING)))
     if turn.task in {"change", "yesno"} and turn.state == "done":
-        said.append(("equal", "", verdict_words(turn.verdict)))
+        icon, tone, words = verdict_look(turn)
+        said.append((icon, tone, words))
     if turn.findings:
         count = len(turn.findings)
         words = _("{count} boxes on the image") if count > 1 else _("1 box on the image")

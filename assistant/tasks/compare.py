@@ -42,3 +42,10 @@ CHANGE: Final = Task(
     max_tokens=600,
     most_images=2,
 )
+
+SWAPPED: Final = {"improved": "worsened", "worsened": "improved", "stable": "stable"}
+
+
+def agrees(verdict: str, swapped: str) -> bool:
+    """Whether a verdict turned round with the images, as it must; "" was not asked or not said."""
+    return not swapped or SWAPPED.get(swapped) == verdict
