@@ -97,9 +97,18 @@ def set_layout(services: Services, rows: int, columns: int) -> None:
         empty = [i for i, t in enumerate(state.doc.tiles) if not t.series_uid]
         for tile, uid in zip(empty, waiting, strict=False):
             state = showing(services, uid, tile)(state)
-        return state
+        return _without_lone_roles(state)
 
     store.apply(edit, undo=_("layout change"))
+
+
+def _without_lone_roles(state: State) -> State:
+    """A current image without its prior beside it is an image like any other, linked to none."""
+    if {"prior", "current"} <= {t.role for t in state.doc.tiles}:
+        return state
+    if len(state.doc.linked) < 2:
+        state = state.with_doc(linked=frozenset())
+    return state.with_tiles(lambda _i, old: replace(old, role="") if old.role else old)
 
 
 def set_tool(services: Services, tool: ToolName) -> None:

@@ -7,13 +7,11 @@ from PySide6.QtWidgets import (
     QCheckBox,
     QComboBox,
     QDialog,
-    QDoubleSpinBox,
     QFormLayout,
     QHBoxLayout,
     QLabel,
     QLineEdit,
     QPushButton,
-    QSpinBox,
     QVBoxLayout,
     QWidget,
 )
@@ -50,8 +48,17 @@ class SettingsDialog(QDialog):
         column.addLayout(self._buttons())
 
     def save(self) -> None:
-        """Keep what stands in the fields."""
-        self._settings.set_many({s: _value(f) for s, f in self.fields.items()})
+        """Keep what stands in the fields; one that is out of range is marked and gets the focus."""
+        values = {s: _value(s, f) for s, f in self.fields.items()}
+        wrong = [s for s, value in values.items() if not s.accepts(value)]
+        for setting, field in self.fields.items():
+            field.setProperty("invalid", setting in wrong)
+            field.style().unpolish(field)
+            field.style().polish(field)
+        if wrong:
+            self.fields[wrong[0]].setFocus(Qt.FocusReason.OtherFocusReason)
+            return
+        self._settings.set_many(values)
         self.accept()
 
     def _buttons(self) -> QHBoxLayout:
@@ -77,20 +84,6 @@ def _field(setting: Setting[Any], value: Any) -> QWidget:
         check = QCheckBox(_(setting.title))
         check.setChecked(value)
         return check
-    low, high = setting.span
-    if isinstance(value, int):
-        whole = QSpinBox()
-        whole.setRange(int(low), int(high))
-        whole.setValue(value)
-        whole.setButtonSymbols(QSpinBox.ButtonSymbols.NoButtons)
-        return whole
-    if isinstance(value, float):
-        number = QDoubleSpinBox()
-        number.setRange(low, high)
-        number.setSingleStep(0.1)
-        number.setValue(value)
-        number.setButtonSymbols(QDoubleSpinBox.ButtonSymbols.NoButtons)
-        return number
     text = QLineEdit(str(value))
     text.setMaxLength(64)
     return text
@@ -104,14 +97,17 @@ def _choice(setting: Setting[Any], value: Any) -> QComboBox:
     return box
 
 
-def _value(field: QWidget) -> Any:
+def _value(setting: Setting[Any], field: QWidget) -> Any:
+    """What stands in a field, in the setting's type; None when it is no such thing."""
     if isinstance(field, QCheckBox):
         return field.isChecked()
     if isinstance(field, QComboBox):
         return field.currentData()
-    if isinstance(field, QSpinBox | QDoubleSpinBox):
-        return field.value()
-    return field.text().strip() if isinstance(field, QLineEdit) else None
+    text = field.text().strip() if isinstance(field, QLineEdit) else ""
+    try:
+        return type(setting.default)(text.replace("\u2212", "-"))
+    except ValueError:
+        return None
 
 
 def _hint(words: str) -> QLabel:

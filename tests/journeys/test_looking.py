@@ -141,3 +141,10 @@ def test_p_puts_the_prior_beside_and_swaps(ready_reader, shared_data):
     assert [t.role for t in reader.state.doc.tiles] == ["current", "prior"]
     reader.look().press("P")
     assert [t.role for t in reader.state.doc.tiles] == ["prior", "current"]
+
+
+def test_a_single_tile_has_no_role_and_no_link(ready_reader, shared_data):
+    reader = ready_reader.open(shared_data / "cxr_pairs_as_dicom").wait_for_image()
+    reader.press("Ctrl+1")
+    assert [t.role for t in reader.state.doc.tiles] == [""]
+    assert reader.state.doc.linked == frozenset()
