@@ -35,6 +35,7 @@ class Thumbnails:
         self._on_made = on_made
         self._made: OrderedDict[str, tuple[FrameRef, Thumbnail | None]] = OrderedDict()
         self._wanted: OrderedDict[str, Series] = OrderedDict()
+        self._in_work: dict[str, FrameRef] = {}
 
     def get(self, series: Series) -> Thumbnail | None:
         """The picture, or None while it is made and where there is none.
@@ -59,9 +60,11 @@ class Thumbnails:
         self._jobs.cancel(_SLOT)
         self._made.clear()
         self._wanted.clear()
+        self._in_work.clear()
 
     def _want(self, series: Series) -> None:
-        if series.stacks:
+        # Every repaint asks again: what is in work must not be begun anew before the others.
+        if series.stacks and self._in_work.get(series.uid) != middle_of(series):
             self._wanted[series.uid] = series
             if not self._jobs.is_running(_SLOT):
                 self._again(None)
@@ -70,16 +73,19 @@ class Thumbnails:
         while self._wanted:
             cancel.check()
             uid, series = self._wanted.popitem()
+            self._in_work[uid] = middle_of(series)
             yield uid, middle_of(series), make_thumbnail(series, self._frames)
 
     def _keep(self, part: Made) -> None:
         uid, ref, picture = part
         self._made[uid] = ref, picture
+        self._in_work.pop(uid, None)
         while len(self._made) > _KEPT:
             self._made.popitem(last=False)
         self._on_made(uid)
 
     def _again(self, _error: UserError | None) -> None:
+        self._in_work.clear()
         if self._wanted:
             self._jobs.start(_SLOT, self._make_all, on_part=self._keep, on_end=self._again)
 
