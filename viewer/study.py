@@ -205,6 +205,7 @@ class Instance:
 
     ``path`` is the file; ``member`` the name inside it when it is a ZIP archive, else "".
     ``frames`` holds one entry per frame when frames differ, or is empty when none do.
+    ``pixel_digest`` stands only where another file bears the same UID and holds other pixels.
     """
 
     path: str
@@ -229,6 +230,7 @@ class Instance:
     member: str = ""
     notes: tuple[str, ...] = ()
     """Sentences about what is doubtful in this file."""
+    pixel_digest: str = ""
 
     @property
     def has_pixels(self) -> bool:

@@ -12,11 +12,14 @@ from viewer import limits
 from viewer.channel import Channel, ChannelError, child_channel, encode
 from viewer.children import lower_priority
 from viewer.parsing.charsets import before_import
+from viewer.parsing.digest import pixel_digest
 from viewer.parsing.facts import Memory
 from viewer.parsing.scan import scan_file
 from viewer.parsing.walk import walk
 from viewer.reading.messages import (
     REQUESTS,
+    Compare,
+    Compared,
     Decode,
     Done,
     Headers,
@@ -50,6 +53,8 @@ def main() -> None:
                 _walk(request, channel)
             elif isinstance(request, ReadHeaders):
                 _read_headers(request, channel, memory)
+            elif isinstance(request, Compare):
+                channel.send(Compared(pixel_digest(*request.first), pixel_digest(*request.second)))
             elif isinstance(request, Decode):
                 _decode(request, channel)
             channel.send(Done())

@@ -20,8 +20,9 @@ def group(
 ) -> Library:
     """A library of everything found; call it again whenever more was found.
 
-    A file whose SOP Instance UID was seen in the same series is skipped as a copy. Patients that
-    differ in ID, issuer, name, birth date or sex are kept apart.
+    A file whose SOP Instance UID was seen in the same series is skipped as a copy, unless its
+    pixels were found to differ (``Instance.pixel_digest``). Patients that differ in ID, issuer,
+    name, birth date or sex are kept apart.
     """
     buckets, copies = _by_series(instances)
     used: set[str] = set()
@@ -40,22 +41,33 @@ def group(
 def _by_series(
     instances: Iterable[Instance],
 ) -> tuple[dict[_SeriesKey, list[Instance]], list[Skipped]]:
+    """The images of each series, and the files that are copies of one of them."""
     buckets: dict[_SeriesKey, list[Instance]] = {}
-    owners: dict[str, _SeriesKey] = {}
+    places: dict[str, tuple[_SeriesKey, int]] = {}  # of each UID: its series and index there
+    seen: set[tuple[str, _SeriesKey, str]] = set()
     copies: list[Skipped] = []
     for instance in sorted(instances, key=lambda i: (i.path, i.member)):
-        key = _key(instance)
-        uid = instance.sop_instance_uid
-        owner = owners.setdefault(uid, key)
-        bucket = buckets.setdefault(key, [])
-        if owner is not key and owner != key:  # two images under one UID: both are kept
-            instance = replace(instance, sop_instance_uid=_unique(uid, owners))  # noqa: PLW2901
-            owners[instance.sop_instance_uid] = key
-        elif bucket and owner is not key:
+        key, uid = _key(instance), instance.sop_instance_uid
+        if (uid, key, instance.pixel_digest) in seen:
             copies.append(_copy(instance))
             continue
+        seen.add((uid, key, instance.pixel_digest))
+        bucket = buckets.setdefault(key, [])
+        if uid in places:  # two images under one UID: both are kept
+            owner, index = places[uid]
+            if owner == key:
+                bucket[index] = _doubtful(bucket[index])
+                instance = _doubtful(instance)  # noqa: PLW2901
+            instance = replace(instance, sop_instance_uid=_unique(uid, places))  # noqa: PLW2901
+        places[instance.sop_instance_uid] = (key, len(bucket))
         bucket.append(instance)
     return buckets, copies
+
+
+def _doubtful(instance: Instance) -> Instance:
+    """The instance with a note that another one bears its name."""
+    note = _("Another file bears the same UID and holds another image; both are listed.")
+    return replace(instance, notes=tuple(dict.fromkeys((*instance.notes, note))))
 
 
 def _key(instance: Instance) -> _SeriesKey:
@@ -72,7 +84,7 @@ def _copy(instance: Instance) -> Skipped:
     return Skipped(label, SkipReason.DUPLICATE, _("It is a copy of an image that is open already."))
 
 
-def _unique(uid: str, used: set[str] | dict[str, _SeriesKey]) -> str:
+def _unique(uid: str, used: set[str] | dict[str, tuple[_SeriesKey, int]]) -> str:
     """``uid``, or with a number behind it when something else bears it already."""
     name, count = uid, 2
     while name in used:

@@ -45,6 +45,22 @@ class LongHeader:
 
 
 @dataclass(frozen=True, slots=True)
+class Compare:
+    """Say whether two files, each (path, member), hold the same pixels."""
+
+    first: tuple[str, str]
+    second: tuple[str, str]
+
+
+@dataclass(frozen=True, slots=True)
+class Compared:
+    """Digests of the pixels of two files, "" for one that cannot be read."""
+
+    first: str
+    second: str
+
+
+@dataclass(frozen=True, slots=True)
 class Importing:
     """A library is about to be loaded, which takes as long as the disc needs."""
 
@@ -88,5 +104,5 @@ class Done:
     """The request is finished."""
 
 
-REQUESTS = (Walk, ReadHeaders, Decode)
-ANSWERS = (Listed, Headers, LongHeader, Importing, FrameDecoded, FrameFailed, Done)
+REQUESTS = (Walk, ReadHeaders, Compare, Decode)
+ANSWERS = (Listed, Headers, LongHeader, Compared, Importing, FrameDecoded, FrameFailed, Done)

@@ -10,6 +10,7 @@ from typing import Final
 from viewer import limits
 from viewer.channel import ChannelError, decode
 from viewer.reading.messages import Headers, Listed, LongHeader, ReadHeaders, Walk
+from viewer.reading.twins import Twins
 from viewer.reading.worker import Worker, WorkerLost
 from viewer.study import Instance, Skipped, SkipReason
 
@@ -41,8 +42,9 @@ Part = Found | Skipped | ScanProgress
 class Scan:
     """The state that the threads of one scan share; each thread talks to one worker."""
 
-    def __init__(self, paths: Sequence[str]) -> None:
+    def __init__(self, paths: Sequence[str], twins: Twins) -> None:
         self._paths = tuple(paths)
+        self._twins = twins
         self._parts: SimpleQueue[Part | None] = SimpleQueue()
         self._ready = threading.Condition()
         self._pending: deque[str] = deque()
@@ -167,27 +169,46 @@ class Scan:
         """How many of the files were read, and how the worker was lost if it was."""
         read = 0
         pieces: list[str] = []
+        twins: list[Instance] = []
         try:
             for answer in worker.ask(ReadHeaders(files), silence_s=limits.HEADER_S):
                 if isinstance(answer, Headers):
                     read += answer.done
-                    self._take(answer)
+                    self._take(answer, twins)
                 elif isinstance(answer, LongHeader):
-                    self._take_piece(answer, pieces)
+                    self._take_piece(answer, pieces, twins)
                 if self._cancelled:
                     break
         except WorkerLost as lost:
+            self._compare(worker, twins)
             return read, lost
+        self._compare(worker, twins)
         return read, None
 
-    def _take(self, answer: Headers) -> None:
-        for instance in answer.instances:
+    def _found(self, instance: Instance, twins: list[Instance]) -> None:
+        if self._twins.is_first(instance):
             self._parts.put(Found(instance))
+        else:
+            twins.append(instance)
+
+    def _compare(self, worker: Worker, twins: list[Instance]) -> None:
+        """Tell copies from images that differ, for those whose UID was found before."""
+        for instance in twins:
+            if self._cancelled:
+                return
+            try:
+                self._parts.put(Found(self._twins.compared(instance, worker)))
+            except WorkerLost as lost:
+                self._parts.put(Skipped(instance.path, SkipReason.UNREADABLE, lost.sentence))
+
+    def _take(self, answer: Headers, twins: list[Instance]) -> None:
+        for instance in answer.instances:
+            self._found(instance, twins)
         for skipped in answer.skipped:
             self._parts.put(skipped)
         self._count(answer.done)
 
-    def _take_piece(self, answer: LongHeader, pieces: list[str]) -> None:
+    def _take_piece(self, answer: LongHeader, pieces: list[str], twins: list[Instance]) -> None:
         pieces.append(answer.piece)
         if sum(map(len, pieces)) > limits.HEADER_BYTES:
             pieces.clear()
@@ -198,7 +219,7 @@ class Scan:
                 instance = decode(text.encode("utf-8", "surrogatepass"), known)
             except ChannelError:
                 return
-            self._parts.put(Found(instance))
+            self._found(instance, twins)
 
     def _count(self, files: int) -> None:
         with self._ready:

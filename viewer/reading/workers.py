@@ -9,6 +9,7 @@ from typing import Final
 from viewer import arena
 from viewer.reading.decoding import Decoded, Decoder
 from viewer.reading.scanning import Found, Part, Scan, ScanProgress
+from viewer.reading.twins import Twins
 from viewer.reading.worker import MODULE, Watchdog, Worker
 from viewer.study import Instance, Skipped
 
@@ -30,6 +31,7 @@ class Workers:
         self._watchdog = Watchdog()
         self._scanners = [Worker(self._watchdog, module) for _ in range(count)]
         self._decoders = [Decoder(Worker(self._watchdog, module)) for _ in range(count)]
+        self._twins = Twins()
         self._scan_turn: SimpleQueue[None] = SimpleQueue()
         self._scan_turn.put(None)
         self._idle: LifoQueue[Decoder] = LifoQueue()  # the one that has its codecs comes first
@@ -50,7 +52,8 @@ class Workers:
         self._scan_turn.get()
         try:
             # A worker has a working folder of its own: a relative path would lead elsewhere.
-            yield from Scan([str(Path(path).absolute()) for path in paths]).run(self._scanners)
+            absolute = [str(Path(path).absolute()) for path in paths]
+            yield from Scan(absolute, self._twins).run(self._scanners)
         finally:
             self._scan_turn.put(None)
 

@@ -5,6 +5,7 @@ import signal
 import tempfile
 import threading
 import time
+import zipfile
 from dataclasses import replace
 from pathlib import Path
 
@@ -14,7 +15,10 @@ from series import make_series, write_image
 
 from viewer import limits
 from viewer.reading import worker
+from viewer.reading.frames import Frames
+from viewer.reading.grouping import group
 from viewer.reading.workers import Found, ScanProgress, Skipped, Workers
+from viewer.study import FrameRef
 
 
 @pytest.fixture
@@ -142,3 +146,32 @@ def test_a_changed_file_is_not_shown_as_the_old_one(workers, tmp_path):
     (decoded,) = workers.decode(found.instance, (1,))
     assert decoded.pixels is None
     assert "changed" in decoded.failure
+
+
+def test_one_uid_on_other_pixels_is_two_images(workers, tmp_path):
+    """Trust rests on it: a copy is skipped, an image that differs is never taken for one."""
+    truth = make_series(tmp_path, (2, 8, 8))
+    copy, other, member = (tmp_path / name for name in ("copy.dcm", "other.dcm", "twin.zip"))
+    copy.write_bytes(truth.paths[1].read_bytes())
+    changed = bytearray(truth.paths[1].read_bytes())
+    changed[-5] ^= 0x40
+    other.write_bytes(changed)
+    with zipfile.ZipFile(member, "w") as archive:
+        archive.writestr("again.dcm", bytes(changed))
+    for paths in ([tmp_path], [copy, other, truth.paths[1], truth.paths[0], member]):
+        found = []
+        for path in paths:  # also when they are opened one after another
+            found += [p.instance for p in workers.scan([str(path)]) if isinstance(p, Found)]
+        library = group(found)
+        ((_patient, _study, series),) = library.all_series()
+        uid = next(i for i in series.instances if i.path.endswith("0001.dcm")).sop_instance_uid
+        twins = [i for i in series.instances if i.sop_instance_uid.startswith(uid[:60])]
+        assert len(series.instances) == 3
+        assert len(library.skipped) == 2
+        assert sum(any("same UID" in note for note in i.notes) for i in twins) == 2
+        frames = Frames(workers)
+        frames.add(series.instances)
+        shown = {frames.get(FrameRef(i.sop_instance_uid)).pixels.tobytes() for i in twins}
+        assert truth.values[1].tobytes() in shown
+        assert len(shown) == len(twins)
+        frames.close()
