@@ -1,6 +1,7 @@
 """The settings dialog: fields made from the table, nothing wrong is kept."""
 
 import pytest
+from PySide6.QtWidgets import QWidget
 
 from app.settings import FIRST_TOOL, MEMORY_MB, SETTINGS, TYPE_SCALE, Settings
 from app.settings_dialog import SettingsDialog
@@ -15,10 +16,12 @@ def settings(tmp_path):
 @pytest.fixture
 def dialog(qtbot, qapp, settings):
     theme.install(qapp)
-    made = SettingsDialog(settings)
-    qtbot.addWidget(made)
+    window = QWidget()  # the dialog deletes itself when it is closed
+    qtbot.addWidget(window)
+    made = SettingsDialog(settings, window)
     made.show()
-    return made
+    yield made
+    window.close()
 
 
 def test_every_setting_with_words_has_a_field(dialog):
