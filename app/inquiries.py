@@ -7,7 +7,7 @@ from app.identity import check_identity
 from assistant.ask import Inquiry
 from assistant.looks import Look
 from assistant.provenance import Identity
-from assistant.subjects import frame_look, kind_of, region_of, title_of, volume_looks
+from assistant.subjects import frame_look, kind_of, name_of, region_of, volume_looks
 from assistant.tasks import Task
 from viewer.errors import UserError
 from viewer.reading.volumes import Volume
@@ -151,7 +151,5 @@ def _plane_look(shown: Shown, state: State, volume_of: VolumeOf) -> Look:
         slab=tile.slab,
         role=tile.role,
         date=shown.study.date,
-        title=_("{name}, {plane}").format(
-            name=title_of(shown.series, 0).partition(",")[0], plane=_(PLANES[tile.kind])
-        ),
+        title=_("{name}, {plane}").format(name=name_of(shown.series), plane=_(PLANES[tile.kind])),
     )

@@ -21,6 +21,7 @@ from viewer.pixels.voi import frames_to_sample, sample_values
 from viewer.pixels.windows import Sample, VoiChoice, resolve_window, window_index
 from viewer.reading.frames import Frames, Stored
 from viewer.reading.volumes import Volume
+from viewer.spaces import FrameBox
 from viewer.study import FrameRef, Series, Stack, Window
 from viewer.words import _
 
@@ -156,6 +157,7 @@ def _display_plane(look: Look, where: PlaneRef, series: Series, volume: Volume) 
         photometric="MONOCHROME2",
         source_digest=_digest(cut.values),
         patient_left=_side(where.right[0]),
+        extent=_extent(cut.inside),
         notes=volume.notes,
     )
 
@@ -163,6 +165,14 @@ def _display_plane(look: Look, where: PlaneRef, series: Series, volume: Volume) 
 def digest_of(frames: Frames, ref: FrameRef) -> str:
     """SHA-256 of a frame's stored values, in hex; UserError when it cannot be read."""
     return _digest(frames.get(ref).pixels)
+
+
+def _extent(inside: NDArray[np.bool_]) -> FrameBox | None:
+    """The rectangle round all that lies within the volume; None where nothing does."""
+    rows, columns = np.flatnonzero(inside.any(axis=1)), np.flatnonzero(inside.any(axis=0))
+    if rows.size == 0:
+        return None
+    return FrameBox(float(columns[0]), float(rows[0]), float(columns[-1] + 1), float(rows[-1] + 1))
 
 
 def _left_of(stored: Stored) -> Side:

@@ -58,7 +58,8 @@ class Displayed:
     ``aspect`` is the height of a pixel over its width. ``window`` is None where a lookup table or
     several windows were used; ``source_digest`` the SHA-256 of the values it was made from.
     ``patient_left`` is the side of the frame where the patient's left lies, "" where that is not
-    recorded: never from habit.
+    recorded: never from habit. ``extent`` is the part that shows anything, None for all of it: a
+    plane may reach far beyond its volume.
     """
 
     levels: NDArray[np.uint8]
@@ -68,6 +69,7 @@ class Displayed:
     photometric: str = ""
     source_digest: str = ""
     patient_left: Side = ""
+    extent: FrameBox | None = None
     notes: tuple[str, ...] = ()
 
 
@@ -154,9 +156,9 @@ def make_picture(look: Look, source: Source, size_px: int) -> tuple[Picture, Pla
     Pillow's antialiased bilinear filter. UserError when the look cannot be shown.
     """
     displayed = source.display(look)
-    placement = place(displayed.levels.shape[:2], look.crop, displayed.aspect)
-    crop = placement.crop
-    part = displayed.levels[int(crop.top) : int(crop.bottom), int(crop.left) : int(crop.right)]
+    crop = look.crop or displayed.extent
+    placement = place(displayed.levels.shape[:2], crop, displayed.aspect)
+    part = _cropped(displayed.levels, placement.crop)
     pixels = _padded(_resized(part, placement.width, placement.height), placement)
     pixels = _resized(pixels, size_px, size_px)
     if pixels.ndim == 2:
@@ -186,6 +188,10 @@ def _whole_pixels(crop: FrameBox, whole: FrameBox) -> FrameBox:
     right = min(max(math.ceil(crop.right), left + 1), int(whole.right))
     bottom = min(max(math.ceil(crop.bottom), top + 1), int(whole.bottom))
     return FrameBox(float(left), float(top), float(right), float(bottom))
+
+
+def _cropped(levels: NDArray[np.uint8], crop: FrameBox) -> NDArray[np.uint8]:
+    return levels[int(crop.top) : int(crop.bottom), int(crop.left) : int(crop.right)]
 
 
 def _resized(pixels: NDArray[np.uint8], width: int, height: int) -> NDArray[np.uint8]:

@@ -129,12 +129,17 @@ def volume_looks(
     )
 
 
+def name_of(series: Series) -> str:
+    """What a reader calls a series."""
+    return series.description.strip() or _(kind_of(series).name)
+
+
 def title_of(series: Series, position: int, stack_index: int = 0) -> str:
     """What a reader calls an image: its series, and its number where there are several.
 
     Numbers count as they do in the window.
     """
-    name = series.description.strip() or _(kind_of(series).name)
+    name = name_of(series)
     stack = series.stacks[stack_index] if stack_index < len(series.stacks) else None
     if stack is None or len(stack.frames) < 2:
         return name
@@ -148,4 +153,4 @@ def frame_title(series: Series, ref: FrameRef) -> str:
     for index, stack in enumerate(series.stacks):
         if ref in stack.frames:
             return title_of(series, stack.frames.index(ref), index)
-    return series.description.strip() or _(kind_of(series).name)
+    return name_of(series)

@@ -102,6 +102,19 @@ def test_a_box_on_a_plane_lies_where_the_plane_lies(room, tmp_path) -> None:
     assert isinstance(middle, PatientPoint)
 
 
+def test_of_a_plane_the_part_within_the_volume_is_shown(room, tmp_path) -> None:
+    """A sagittal plane of 10 slices at 1 mm and 40 rows lies in a canvas of 40 x 40 px."""
+    truth = make_series(tmp_path / "a", (10, 40, 40), spacing_mm=(1, 1, 1))
+    room.open(truth.folder)
+    room.store.apply(edits.set_planes(truth.series_uid, ("sagittal",), TileWindow()))
+    room.script(answer=answer_with((375, 0, 625, 1000), label="all"))
+    room.ask("find", "all")
+    (mark,) = room.marks
+    assert (mark.where.columns, mark.where.rows) == (40, 40)
+    assert (mark.box.left, mark.box.right) == pytest.approx((0, 40), abs=0.1)
+    assert (mark.box.top, mark.box.bottom) == pytest.approx((15, 25), abs=0.6)
+
+
 def test_a_3d_picture_cannot_be_asked_about(room, tmp_path) -> None:
     truth = make_series(tmp_path / "a", (5, 8, 8))
     room.open(truth.folder)
