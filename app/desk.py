@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 from PySide6.QtWidgets import QFileDialog, QWidget
 
 from app.opening import demo_path, open_paths
+from app.start_page import NOTICE_WORDS
 from app.window import Window
 from viewer.errors import UserError
 from viewer.tools.surface import Surface
@@ -31,6 +32,7 @@ class WindowDesk:
             "demo": lambda: self.open([demo_path()]),
             **parts,
         }
+        self._waiting: list[str] = []
         self._grid: Grid | None = None
         self._services: Services | None = None
 
@@ -39,12 +41,30 @@ class WindowDesk:
         self._services, self._grid = services, grid
 
     def open(self, paths: list[str], *, planes: bool = False) -> None:
-        """Open paths, once the notice is ticked."""
-        if not self._window.is_accepted:
-            self._window.show_images(is_open=False)
-            self.tell(_("Read the notice and tick it; then images can be opened."))
-        elif self._services is not None and paths:
+        """Open paths; on the first page they wait until the notice is ticked."""
+        if self._services is None or not paths:
+            return
+        if self._window.is_accepted or self._services.library.patients:
             open_paths(self._services, paths, planes=planes)
+        else:
+            self._waiting = paths
+            self.tell(_("Read the notice and tick it; then images can be opened."))
+
+    def open_at_start(self, paths: list[str], *, planes: bool = False) -> None:
+        """Open what the command line names; an unread notice stands below the images."""
+        window = self._window
+        if not window.is_accepted:
+            tick = window.start_page.tick
+            window.notices.ask(_(NOTICE_WORDS), _("I understand"), lambda: tick.setChecked(True))
+        if self._services is not None:
+            open_paths(self._services, paths, planes=planes)
+
+    def notice_ticked(self, accepted: bool) -> None:
+        """Open what waited for the tick."""
+        waiting, self._waiting = self._waiting, []
+        if accepted and waiting:
+            self.tell("")
+            self.open(waiting)
 
     def choose_folder(self) -> None:
         """Ask which folder to open."""

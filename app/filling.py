@@ -104,8 +104,8 @@ class Parts:
         self.assisting.asking.refresh()
 
     def open(self, paths: Sequence[str], *, planes: bool = False) -> None:
-        """Open paths, as if they had been dropped; a volume in three planes when asked for."""
-        self.desk.open(list(paths), planes=planes)
+        """Open paths of the command line; a volume in three planes when asked for."""
+        self.desk.open_at_start(list(paths), planes=planes)
 
     def close(self) -> None:
         """End everything in the order that loses nothing."""
@@ -129,6 +129,7 @@ class Parts:
         window.status.cancel_wanted.connect(lambda: cancel_opening(services))
         page = window.start_page
         page.notice_ticked.connect(self._keep_notice)
+        page.notice_ticked.connect(self.desk.notice_ticked)
         page.folder_wanted.connect(self.desk.choose_folder)
         page.files_wanted.connect(self.desk.choose_files)
         page.demo_wanted.connect(lambda: self.desk.open_part("demo"))

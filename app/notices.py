@@ -1,5 +1,6 @@
 """Sentences in the window: below the images, one at a time, never in the reader's way."""
 
+from collections.abc import Callable
 from typing import Final
 
 from PySide6.QtCore import Qt
@@ -34,6 +35,7 @@ class Notices(QWidget):
         self.setSizePolicy(QSizePolicy.Policy.Preferred, QSizePolicy.Policy.Fixed)
         self._details = ""
         self._standing = ""
+        self._answered: Callable[[], None] | None = None
         self._icon = QLabel()
         self._sentence = QLabel()
         self._sentence.setTextFormat(Qt.TextFormat.PlainText)
@@ -41,19 +43,22 @@ class Notices(QWidget):
         self._copy = QPushButton(_("Copy details"))
         self._copy.setProperty("kind", "quiet")
         self._copy.clicked.connect(self._copy_details)
-        close = QToolButton()
-        close.setProperty("kind", "tool")
-        close.setIcon(icons.icon("x", SIZES.icon_small))
-        close.setToolTip(_("Close"))
-        close.setAccessibleName(_("Close"))
-        close.clicked.connect(self._close)
+        self.answer_button = QPushButton()
+        self.answer_button.clicked.connect(self._give_answer)
+        self._close_button = QToolButton()
+        self._close_button.setProperty("kind", "tool")
+        self._close_button.setIcon(icons.icon("x", SIZES.icon_small))
+        self._close_button.setToolTip(_("Close"))
+        self._close_button.setAccessibleName(_("Close"))
+        self._close_button.clicked.connect(self._close)
         row = QHBoxLayout(self)
         row.setContentsMargins(SIZES.padding, 4, 8, 4)
         row.setSpacing(8)
         row.addWidget(self._icon)
         row.addWidget(self._sentence, 1)
         row.addWidget(self._copy)
-        row.addWidget(close)
+        row.addWidget(self.answer_button)
+        row.addWidget(self._close_button)
         self.hide()
 
     @property
@@ -72,6 +77,9 @@ class Notices(QWidget):
         self._sentence.setAccessibleName(sentence)
         self._details = details
         self._copy.setVisible(bool(details))
+        is_asked = self._answered is not None and sentence == self._standing
+        self.answer_button.setVisible(is_asked)
+        self._close_button.setVisible(not is_asked)
         self.show()
 
     def show_error(self, error: UserError) -> None:
@@ -82,6 +90,18 @@ class Notices(QWidget):
         """Show a sentence until its cause is over, which "" says."""
         self._standing = sentence
         self.tell(sentence, kind="warn")
+
+    def ask(self, sentence: str, answer: str, on_answer: Callable[[], None]) -> None:
+        """Let a sentence stand until its button is pressed; others give way to it."""
+        self._answered = on_answer
+        self.answer_button.setText(answer)
+        self.stand(sentence)
+
+    def _give_answer(self) -> None:
+        answered, self._answered, self._standing = self._answered, None, ""
+        self.hide()
+        if answered is not None:
+            answered()
 
     def _close(self) -> None:
         self.hide()

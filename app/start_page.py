@@ -17,11 +17,14 @@ from PySide6.QtWidgets import (
 
 from viewer.widgets import icons, theme
 from viewer.widgets.theme import SIZES
-from viewer.words import _
+from viewer.words import N_, _
 
 _WIDTH: Final = 720
 _CIRCLE: Final = 28
 NOTICE_VERSION: Final = "1"
+NOTICE_WORDS: Final = N_(
+    "For research and teaching only. Not a medical device. Not for diagnosis or treatment."
+)
 """Raised when the words of the notice change, so that they are read again."""
 
 
@@ -82,13 +85,10 @@ class StartPage(QScrollArea):
         self.tick = QCheckBox(_("I understand"))
         self.tick.setChecked(accepted)
         self.tick.toggled.connect(self._ticked)
-        words = _(
-            "For research and teaching only. Not a medical device. Not for diagnosis or treatment."
-        )
         return _step(
             self._steps[0],
             _label(_("Know what this is"), size_px=15, weight=600),
-            _label(words, tone="second"),
+            _label(_(NOTICE_WORDS), tone="second"),
             self.tick,
         )
 

@@ -63,6 +63,10 @@ class Reader:
         QTest.mouseClick(self.window.start_page.tick, Qt.MouseButton.LeftButton, pos=QPoint(8, 12))
         return self
 
+    def answer_notice(self) -> None:
+        """Press the button beside the notice below the images."""
+        QTest.mouseClick(self.window.notices.answer_button, Qt.MouseButton.LeftButton)
+
     def open(self, *paths: Path) -> "Reader":
         """Drop files or folders onto the window and wait until all is read."""
         self.drop(*paths)

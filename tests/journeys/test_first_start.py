@@ -1,5 +1,7 @@
 """The first minutes: the notice, the demo study, three planes, 3D."""
 
+from app.opening import demo_path
+
 
 def test_nothing_opens_before_the_notice_is_ticked(reader, shared_data):
     reader.start().drop(shared_data / "ct")
@@ -16,6 +18,22 @@ def test_a_new_reader_comes_to_the_demo_study(reader):
     assert not reader.sees_first_page()
     assert reader.series()
     reader.wait_for_image()
+
+
+def test_what_was_asked_for_before_the_tick_opens_after_it(reader):
+    reader.start().choose("open.demo")
+    reader.tick().wait_until_read()
+    assert reader.series()
+    assert reader.sentence() == ""
+
+
+def test_the_command_line_opens_at_once_and_the_notice_stands_below(reader):
+    reader.start(demo_path()).wait_until_read()
+    assert reader.series()
+    assert reader.sentence().startswith("For research and teaching only.")
+    reader.answer_notice()
+    assert reader.sentence() == ""
+    assert reader.window.is_accepted
 
 
 def test_the_notice_is_ticked_once(reader):
