@@ -85,6 +85,7 @@ class Asking:
         self._boxes_allowed: frozenset[str] = frozenset()
         self._key: Key = ("", "")
         self._kept_at = 0.0
+        self._screen = (0.0, world.store.state)
         self._proposed: tuple[Library, str, Pair | None] | None = None
         self.displays = Displays(world.frames, self._find_series, self._find_volume)
         self.subject = NOTHING
@@ -326,23 +327,34 @@ class Asking:
         self._make_thumbnail(state)
 
     def _make_thumbnail(self, state: State) -> None:
-        """Make the small picture of what a question would go with, once the screen is still."""
-        world = self._world
-        shown = shown_in(state, world.library(), state.nav.active)
-        world.jobs.cancel(THUMBNAIL_SLOT)
-        if shown is None or self.subject.attached is None or shown.tile.kind == "volume":
-            return
+        """Make the small picture of what a question would go with, once the screen is still.
 
-        def work(cancel: Cancel) -> Iterator[Picture]:
-            end = time.monotonic() + _STILL_S
-            while time.monotonic() < end:
-                cancel.check()
-                time.sleep(_STEP_S)
+        One job waits for that, so that scrolling starts no thread for each image.
+        """
+        self._screen = (time.monotonic(), state)
+        jobs = self._world.jobs
+        if self.subject.attached is not None and not jobs.is_running(THUMBNAIL_SLOT):
+            # What cannot be shown has no small picture; the question itself says why.
+            jobs.start(THUMBNAIL_SLOT, self._thumbnail, self._take_thumbnail)
+
+    def _thumbnail(self, cancel: Cancel) -> Iterator[tuple[State, Picture]]:
+        """On the job's thread: wait for a still screen, then show it small."""
+        while time.monotonic() - self._screen[0] < _STILL_S:
+            cancel.check()
+            time.sleep(_STEP_S)
+        state = self._screen[1]
+        shown = shown_in(state, self._world.library(), state.nav.active)
+        if shown is not None and shown.tile.kind != "volume":
             look = active_look(shown, state, self._volume_of)
-            yield make_picture(look, self.displays, _THUMBNAIL_PX)[0]
+            yield state, make_picture(look, self.displays, _THUMBNAIL_PX)[0]
 
-        # What cannot be shown has no small picture; the question itself says why.
-        world.jobs.start(THUMBNAIL_SLOT, work, on_part=self._on_thumbnail, on_end=None)
+    def _take_thumbnail(self, made: tuple[State, Picture]) -> None:
+        state, picture = made
+        if state is self._screen[1]:
+            self._on_thumbnail(picture)
+        else:
+            self._world.jobs.cancel(THUMBNAIL_SLOT)
+            self._make_thumbnail(self._screen[1])
 
     def _title(self, task_id: str) -> str:
         found = next((o for o in self.subject.offers if o.task_id == task_id), None)

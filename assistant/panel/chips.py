@@ -19,7 +19,7 @@ from assistant.notices import BEFORE_FIRST
 from assistant.offers import Offer, Subject
 from assistant.panel.markdown import visible
 from assistant.panel.pieces import Pressable, label, on_button, plain_tip
-from assistant.panel.turns import note_row
+from assistant.panel.turn_parts import note_row
 from viewer.widgets import icons
 from viewer.widgets.theme import SIZES
 from viewer.words import _

@@ -25,7 +25,8 @@ from assistant.panel.head import Head, Notice
 from assistant.panel.markdown import visible
 from assistant.panel.pieces import label, rule, scrolling, tool_button
 from assistant.panel.question import QuestionBox
-from assistant.panel.turns import ConversationView, note_row, verdict_look
+from assistant.panel.turn_parts import note_row, verdict_look
+from assistant.panel.turns import ConversationView
 from viewer.annotations import Annotation
 from viewer.state import State
 from viewer.tools.labels import finding_numbers
@@ -33,6 +34,7 @@ from viewer.widgets.theme import SIZES
 from viewer.words import _
 
 _TICK_MS: Final = 500
+_REST_MS: Final = 120
 _FINDINGS_SHARE: Final = 0.4
 _WAITING: Final = frozenset({EngineState.IDLE, EngineState.ABSENT, EngineState.FAILED})
 
@@ -63,6 +65,10 @@ class Panel(QWidget):
         self.chips, self.question = Chips(), QuestionBox()
         self._warnings = QWidget()
         self._warning_rows = QVBoxLayout(self._warnings)
+        self._resting = QTimer(self)
+        self._resting.setSingleShot(True)
+        self._resting.setInterval(_REST_MS)
+        self._resting.timeout.connect(self._draw_subject)
         self._tick = QTimer(self)
         self._tick.setInterval(_TICK_MS)
         self._tick.timeout.connect(self._show_times)
@@ -90,17 +96,21 @@ class Panel(QWidget):
             self._show_findings()
 
     def show_subject(self, subject: Subject) -> None:
-        """Show what a question would be about."""
+        """Show what a question would be about; while one scrolls, only once that rests."""
+        is_same = subject.heading == self._subject.heading and bool(subject.heading)
+        is_same = is_same and subject.series_uids == self._subject.series_uids
         self._subject = subject
-        self.empty.show_subject(subject)
-        self.chips.show_offers(subject.offers)
-        self.question.attachment.show_attached(subject.attached)
-        self._show_hint()
-        self._show_warnings(subject)
-        self._show_findings()
+        if is_same:
+            self._resting.start()
+        else:
+            self._resting.stop()
+            self._draw_subject()
 
     def show_thumbnail(self, picture: Picture) -> None:
         """Show the small picture of what a question goes with, once it is made."""
+        if self._resting.isActive():
+            self._resting.stop()
+            self._draw_subject()
         self.question.attachment.show_pixels(picture.pixels)
 
     def show_status(self, status: Status, facts: ModelFacts | None) -> None:
@@ -230,6 +240,15 @@ class Panel(QWidget):
         actions.run(actions.confirm if wish == "confirm" else actions.reject, mark_id)
 
     # What is shown
+
+    def _draw_subject(self) -> None:
+        subject = self._subject
+        self.empty.show_subject(subject)
+        self.chips.show_offers(subject.offers)
+        self.question.attachment.show_attached(subject.attached)
+        self._show_hint()
+        self._show_warnings(subject)
+        self._show_findings()
 
     def _show_hint(self) -> None:
         hints = {
