@@ -5,9 +5,10 @@ the escape sequences. Undecodable bytes are shown escaped (``\xe4``), never as a
 """
 
 import warnings
-from collections.abc import Callable
 from functools import lru_cache
 from typing import Final
+
+from viewer.parsing.importing import announce_import
 
 _PLAIN: Final = {
     "": "latin-1",  # the default repertoire is ASCII; what is beyond it is mostly Latin 1
@@ -19,13 +20,6 @@ _ESCAPE: Final = b"\x1b"
 _DELIMITERS: Final = frozenset(b"\\\r\n\t\f")
 _NAME_DELIMITERS: Final = _DELIMITERS | frozenset(b"^=")
 
-_before_import: list[Callable[[], None]] = []
-
-
-def before_import(call: Callable[[], None]) -> None:
-    """Have ``call`` called before pydicom is imported, which takes long from a slow disc."""
-    _before_import[:] = [call]
-
 
 @lru_cache(maxsize=64)
 def codecs_of(specific_character_set: bytes) -> tuple[str, ...]:
@@ -34,7 +28,7 @@ def codecs_of(specific_character_set: bytes) -> tuple[str, ...]:
     names = [name.strip() for name in names]
     if len(names) == 1 and names[0] in _PLAIN:
         return (_PLAIN[names[0]],)
-    _announce()
+    announce_import()
     from pydicom.charset import convert_encodings
 
     with warnings.catch_warnings(action="ignore"):  # of what it corrects
@@ -45,7 +39,7 @@ def decode_text(raw: bytes, codecs: tuple[str, ...], *, is_name: bool = False) -
     """Text as a string; ``is_name`` restores the first set at ``^`` and ``=`` too."""
     if _ESCAPE not in raw:
         return _decode(raw, codecs[0])
-    _announce()
+    announce_import()
     from pydicom.charset import decode_bytes
     from pydicom.config import RAISE, settings
 
@@ -57,11 +51,6 @@ def decode_text(raw: bytes, codecs: tuple[str, ...], *, is_name: bool = False) -
         return _decode(raw, codecs[0])
     finally:
         settings.reading_validation_mode = mode
-
-
-def _announce() -> None:
-    while _before_import:
-        _before_import.pop()()
 
 
 def _decode(raw: bytes, codec: str) -> str:

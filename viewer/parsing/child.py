@@ -11,9 +11,9 @@ from typing import Final
 from viewer import limits
 from viewer.channel import Channel, ChannelError, child_channel, encode
 from viewer.children import lower_priority
-from viewer.parsing.charsets import before_import
 from viewer.parsing.digest import pixel_digest
 from viewer.parsing.facts import Memory
+from viewer.parsing.importing import before_import
 from viewer.parsing.scan import scan_file
 from viewer.parsing.walk import walk
 from viewer.reading.messages import (

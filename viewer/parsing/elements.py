@@ -25,6 +25,10 @@ _SEQUENCE_END: Final = 0xFFFEE0DD
 LONG_VRS: Final = frozenset({
     b"OB", b"OD", b"OF", b"OL", b"OV", b"OW", b"SQ", b"SV", b"UC", b"UN", b"UR", b"UT", b"UV",
 })  # fmt: skip
+SHORT_VRS: Final = frozenset({
+    b"AE", b"AS", b"AT", b"CS", b"DA", b"DS", b"DT", b"FD", b"FL", b"IS", b"LO", b"LT", b"PN",
+    b"SH", b"SL", b"SS", b"ST", b"TM", b"UI", b"UL", b"US",
+})  # fmt: skip
 _NO_GROUPS: Final = frozenset({0, 1, 3, 5, 6, 7})
 _BINARY: Final = frozenset({b"OB", b"OD", b"OF", b"OL", b"OV", b"OW", b"UN"})
 
@@ -104,13 +108,17 @@ class Source:
 
 @dataclass(slots=True)
 class Found:
-    """What a walk over the top level found: wanted elements, and the pixel element's head."""
+    """What a walk over the top level found: wanted elements, and the pixel element's head.
+
+    ``is_odd``: a VR is none of the standard's, so that what follows it may be misread.
+    """
 
     elements: Elements
     pixels: Head | None = None
+    is_odd: bool = False
 
 
-def read_top(  # noqa: C901 - the one hot loop: a call for each element would double its time
+def read_top(  # noqa: C901, PLR0912 - the one hot loop: a call for each element would double its time
     source: Source,
     start: int,
     encoding: Encoding,
@@ -126,18 +134,22 @@ def read_top(  # noqa: C901 - the one hot loop: a call for each element would do
     position = start
     data, held = source.data, len(source.data)
     special = sequences | PIXEL_TAGS
+    is_odd = False
     new_value = tuple.__new__  # a third of what calling Value costs
     for _count in range(limits.ELEMENTS):
         if position + 12 > held:
             data, held = _refill(source, position)
             if position + 8 > held:
-                return Found(elements)
+                return Found(elements, None, is_odd)
         if encoding.explicit:
             group, element, vr, length = encoding.explicit_head.unpack_from(data, position)
             position += 8
-            if vr in LONG_VRS:
-                (length,) = encoding.long_length.unpack_from(data, position)
-                position += 4
+            if vr not in SHORT_VRS:
+                if vr in LONG_VRS:
+                    (length,) = encoding.long_length.unpack_from(data, position)
+                    position += 4
+                else:
+                    is_odd = True
         else:
             group, element, length = encoding.implicit_head.unpack_from(data, position)
             vr = b""
@@ -146,7 +158,7 @@ def read_top(  # noqa: C901 - the one hot loop: a call for each element would do
         if length == UNDEFINED or tag in special:
             head = Head(tag, vr, length, position)
             if tag in PIXEL_TAGS:
-                return Found(elements, head)
+                return Found(elements, head, is_odd)
             position = _top_sequence(source, head, encoding, elements, tag in sequences)
             data, held = source.data, len(source.data)
             continue

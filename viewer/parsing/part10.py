@@ -16,11 +16,13 @@ from viewer.parsing.elements import (
     IMPLICIT,
     LONG_VRS,
     Encoding,
+    Found,
     Head,
     Source,
     read_top,
 )
 from viewer.parsing.faults import Fault
+from viewer.parsing.odd import read_odd
 from viewer.parsing.syntaxes import (
     BIG_ENDIAN_UID,
     DEFLATED_UID,
@@ -36,6 +38,7 @@ FIRST_READ: Final = 16 << 10
 _META: Final = 2
 _SYNTAX: Final = 0x0010
 _MEDIA_CLASS: Final = 0x0002
+_ODD: Final = frozenset({SkipReason.INVALID, SkipReason.TRUNCATED})
 _FIRST_GROUPS: Final = frozenset({0x0002, 0x0008})
 
 
@@ -78,9 +81,33 @@ def _read(source: Source, wanted: frozenset[int], sequences: frozenset[int]) -> 
     encoding = _encoding(syntax, source, start)
     if start + 8 > len(source.data):
         raise Fault(SkipReason.NOT_DICOM, _("It holds nothing but the mark of a DICOM file."))
-    found = read_top(source, start, encoding, wanted, sequences)
+    found = _found(source, start, encoding, wanted, sequences)
+    if found.is_odd:
+        notes.append(_("Its header breaks the rules of the format; what could be read is used."))
     header = Header(found.elements, encoding)
     return DataSet(source, syntax, header, found.pixels, media_class, tuple(notes))
+
+
+def _found(
+    source: Source,
+    start: int,
+    encoding: Encoding,
+    wanted: frozenset[int],
+    sequences: frozenset[int],
+) -> Found:
+    """What the own reader finds; where it stumbles, what pydicom does if it does better."""
+    try:
+        found = read_top(source, start, encoding, wanted, sequences)
+    except (Fault, StructError, IndexError) as trouble:
+        if isinstance(trouble, Fault) and trouble.reason not in _ODD:
+            raise
+        odd = read_odd(source, start, encoding, wanted | sequences)
+        if odd is None:
+            raise
+        return odd
+    if found.is_odd:
+        return read_odd(source, start, encoding, wanted | sequences) or found
+    return found
 
 
 def _meta(source: Source, start: int) -> tuple[dict[int, bytes], int]:
