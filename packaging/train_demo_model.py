@@ -25,11 +25,13 @@ from demo_model.decoder_training import DecoderPlan, train_decoder  # noqa: E402
 from demo_model.network import Decoder, DecoderShape, TowerShape  # noqa: E402
 from demo_model.pool import Pool, draw_pool  # noqa: E402
 from demo_model.questions import School, phrases  # noqa: E402
-from demo_model.tower_training import Student, TowerPlan, train_tower  # noqa: E402
+from demo_model.tower_training import Drawings, Student, TowerPlan, train_tower  # noqa: E402
 from demo_model.vocabulary import Tokenizer, learn  # noqa: E402
+from demo_model.volumes import Volumes, draw_volumes  # noqa: E402
 
 TRAINING_SEED, UNSEEN_SEED = 100_000, 900_000
-UNSEEN = 300
+VOLUME_SEED, UNSEEN_VOLUME_SEED = 500_000, 950_000
+UNSEEN, UNSEEN_VOLUMES = 300, 60
 SHARES = {"tower": 0.42, "decoder": 0.5}
 """Of the minutes that drawing leaves; the rest is encoding, export and evaluation."""
 
@@ -44,17 +46,20 @@ def main() -> None:
         "--minutes", type=float, default=120.0, help="tower and decoder together"
     )
     arguments.add_argument("--workers", type=int, default=2)
+    arguments.add_argument("--volumes", type=int, default=400, help="of CT")
+    arguments.add_argument("--unseen", type=int, default=UNSEEN)
+    arguments.add_argument("--unseen-volumes", type=int, default=UNSEEN_VOLUMES)
     given = arguments.parse_args()
     given.work.mkdir(parents=True, exist_ok=True)
     log = Log(given.work / "progress.log")
     torch.manual_seed(0)
     shape = TowerShape()
-    pool, unseen = drawn(given.work, given.patients, shape.image, given.workers)
-    log(f"{len(pool)} patients to learn from, {len(unseen)} unseen")
-    student = taught_tower(given, pool, unseen, log)
+    pools = drawn(given, shape.image)
+    log(f"{len(pools.pool)} patients, {len(pools.volumes)} volumes, {len(pools.unseen)} unseen")
+    student = taught_tower(given, pools, log)
     tokenizer = Tokenizer(learn(phrases()))
     school = School(tokenizer, shape.tokens)
-    day = school_day.SchoolDay(student.tower, pool, unseen, school)
+    day = school_day.SchoolDay(student.tower, school, pools)
     log(f"vocabulary {len(tokenizer)}, pictures encoded")
     decoder = Decoder(DecoderShape(), len(tokenizer))
     kept = given.work / "decoder.pt"
@@ -68,25 +73,37 @@ def main() -> None:
     export.write_model(given.out / "demo.gguf", decoder, tokenizer.vocabulary)
     export.write_projector(given.out / "demo-mmproj.gguf", student.tower)
     facts = {
-        "tower": asdict(shape), "decoder": asdict(decoder.shape), "patients": len(pool),
+        "tower": asdict(shape), "decoder": asdict(decoder.shape), "patients": len(pools.pool),
+        "volumes": len(pools.volumes),
         "training_seed": TRAINING_SEED, "minutes": given.minutes,
-        "unseen": day.look(decoder, len(unseen)),
+        "unseen": day.look(decoder, len(pools.unseen)),
     }  # fmt: skip
     (given.out / "training.json").write_text(json.dumps(facts, indent=1) + "\n")
     (given.out / "curve.log").write_text((given.work / "progress.log").read_text())
     log(f"written to {given.out}: {facts['unseen']}")
 
 
-def drawn(work: Path, patients: int, image_px: int, workers: int) -> tuple[Pool, Pool]:
+def drawn(given: argparse.Namespace, image_px: int) -> school_day.Pools:
     """The pools, drawn where they are not there yet."""
+    work, workers = given.work, given.workers
     for name, seed, count in (
-        ("pool", TRAINING_SEED, patients), ("unseen", UNSEEN_SEED, UNSEEN),
+        ("pool", TRAINING_SEED, given.patients), ("unseen", UNSEEN_SEED, given.unseen),
     ):  # fmt: skip
         draw_pool(work / name, first_seed=seed, patients=count, image_px=image_px, workers=workers)
-    return Pool.load(work / "pool"), Pool.load(work / "unseen")
+    for name, seed, count in (
+        ("volumes", VOLUME_SEED, given.volumes),
+        ("unseen_volumes", UNSEEN_VOLUME_SEED, given.unseen_volumes),
+    ):
+        draw_volumes(work / name, first_seed=seed, volumes=count, workers=workers)
+    return school_day.Pools(
+        pool=Pool.load(work / "pool"),
+        volumes=Volumes.load(work / "volumes", image_px),
+        unseen=Pool.load(work / "unseen"),
+        unseen_volumes=Volumes.load(work / "unseen_volumes", image_px),
+    )
 
 
-def taught_tower(given: argparse.Namespace, pool: Pool, unseen: Pool, log: "Log") -> Student:
+def taught_tower(given: argparse.Namespace, pools: school_day.Pools, log: "Log") -> Student:
     """The tower, taught or read from the work folder."""
     student = Student(TowerShape())
     kept = given.work / "tower.pt"
@@ -94,7 +111,7 @@ def taught_tower(given: argparse.Namespace, pool: Pool, unseen: Pool, log: "Log"
         student.load_state_dict(torch.load(kept))
     else:
         plan = TowerPlan(seconds=60 * given.minutes * SHARES["tower"])
-        train_tower(student, pool, unseen, plan, log)
+        train_tower(student, Drawings(pools.pool, pools.volumes, pools.unseen), plan, log)
         torch.save(student.state_dict(), kept)
     return student.eval()
 

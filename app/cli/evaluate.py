@@ -179,12 +179,14 @@ def _check(arguments: argparse.Namespace) -> None:
         if path is not None and not path.absolute().parent.is_dir():
             sentence = _("The folder {path} does not exist.")
             raise UserError(sentence.format(path=path.absolute().parent))
-        if path is not None and (path.is_dir() or _is_same(path, arguments.data_set)):
+        if path is not None and (path.is_dir() or _is_in(path, arguments.data_set)):
             raise UserError(_("{path} cannot be written. Name another file.").format(path=path))
 
 
-def _is_same(one: Path, other: Path) -> bool:
-    return one.resolve() == other.resolve()
+def _is_in(path: Path, data_set: Path) -> bool:
+    """Whether a file would take the data set's place, or come to lie in its folder."""
+    target, opened = path.resolve(), data_set.resolve()
+    return target == opened or (opened.is_dir() and opened in target.parents)
 
 
 def _read(path: Path, task: EvaluationTask, limit: int | None) -> DataSet:

@@ -9,7 +9,7 @@ import os
 from collections.abc import Iterator, Mapping
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
-from typing import Any, Final
+from typing import Any, BinaryIO, Final
 
 from viewer.errors import UserError
 from viewer.spaces import FrameBox
@@ -50,7 +50,6 @@ class Kept:
     def __init__(self, path: Path | None = None) -> None:
         self._path = path
         self._answers = {answer.key: answer for answer in _read(path)} if path else {}
-        self._is_begun = False
 
     def __len__(self) -> int:
         return len(self._answers)
@@ -65,17 +64,22 @@ class Kept:
         if self._path is None:
             return
         line = json.dumps({"format": FORMAT, **asdict(answer)}, ensure_ascii=False)
-        # A run that was killed may have left half a line: the first new one starts afresh.
-        before = "" if self._is_begun or not self._path.exists() else "\n"
         try:
-            with self._path.open("a", encoding="utf-8") as file:
-                file.write(f"{before}{line}\n")
+            with self._path.open("a+b") as file:
+                file.write(_line_end(file) + line.encode() + b"\n")
                 file.flush()
                 os.fsync(file.fileno())
         except OSError as error:
             sentence = _("The answers cannot be written to {path}.")
             raise UserError(sentence.format(path=self._path), str(error)) from None
-        self._is_begun = True
+
+
+def _line_end(file: BinaryIO) -> bytes:
+    """What ends a half line that a killed run has left; nothing where the last one is whole."""
+    if file.seek(0, os.SEEK_END) == 0:
+        return b""
+    file.seek(-1, os.SEEK_END)
+    return b"" if file.read(1) == b"\n" else b"\n"
 
 
 def _read(path: Path) -> Iterator[Answer]:

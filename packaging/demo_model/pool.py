@@ -106,26 +106,51 @@ class Pool:
             yield np.arange(start, min(start + size, len(self)))
 
 
-def jittered(
-    picture: NDArray[np.uint8], boxes: NDArray[np.float32], rng: np.random.Generator
-) -> tuple[NDArray[np.uint8], NDArray[np.float32]]:
-    """Shift, scale and re-grey a picture; boxes (classes, 4) follow.
+@dataclass(frozen=True, slots=True)
+class Shift:
+    """How a picture is moved: scale, and rows and columns as shares of the picture.
 
     Never mirrored: sides matter.
     """
-    size = picture.shape[0]
-    scale = rng.uniform(0.9, 1.12)
-    shift = rng.uniform(-0.05, 0.05, 2)  # rows, columns, as shares of the picture
-    origin = 0.5 - 0.5 / scale - shift / scale
-    matrix = (1 / scale, 0, origin[1] * size, 0, 1 / scale, origin[0] * size)
-    image = Image.fromarray(picture).transform(
-        (size, size), Image.Transform.AFFINE, matrix, Image.Resampling.BILINEAR
-    )
+
+    scale: float
+    rows: float
+    columns: float
+
+    @classmethod
+    def draw(cls, rng: np.random.Generator) -> "Shift":
+        """A small one."""
+        rows, columns = rng.uniform(-0.05, 0.05, 2)
+        return cls(float(rng.uniform(0.9, 1.12)), float(rows), float(columns))
+
+    def moved(self, picture: NDArray[np.uint8]) -> NDArray[np.uint8]:
+        """A picture (px, px) or (px, px, 3), moved; black comes in from beside it."""
+        size, (top, left) = picture.shape[0], self._origin()
+        matrix = (1 / self.scale, 0, left * size, 0, 1 / self.scale, top * size)
+        image = Image.fromarray(picture).transform(
+            (size, size), Image.Transform.AFFINE, matrix, Image.Resampling.BILINEAR
+        )
+        return np.asarray(image)
+
+    def boxes(self, boxes: NDArray[np.float32]) -> NDArray[np.float32]:
+        """Boxes (..., 4) of the moved picture."""
+        moved = (boxes - np.tile(self._origin(), 2)) * self.scale
+        return np.clip(moved, 0, 1).astype(np.float32)
+
+    def _origin(self) -> NDArray[np.float64]:
+        """Where the moved picture's first corner was, rows and columns."""
+        return 0.5 - 0.5 / self.scale - np.array([self.rows, self.columns]) / self.scale
+
+
+def jittered(
+    picture: NDArray[np.uint8], boxes: NDArray[np.float32], rng: np.random.Generator
+) -> tuple[NDArray[np.uint8], NDArray[np.float32]]:
+    """Shift, scale and re-grey an X-ray; boxes (classes, 4) follow."""
+    shift = Shift.draw(rng)
     table = np.clip(
         255 * (np.linspace(0, 1, 256) ** rng.uniform(0.85, 1.18)) * rng.uniform(0.92, 1.08), 0, 255
     )
-    moved = (boxes - np.tile(origin, 2)) * scale
-    return table.astype(np.uint8)[np.asarray(image)], np.clip(moved, 0, 1).astype(np.float32)
+    return table.astype(np.uint8)[shift.moved(picture)], shift.boxes(boxes)
 
 
 def coverage(boxes: NDArray[np.float32], grid: int) -> NDArray[np.float32]:

@@ -9,15 +9,19 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from assistant.engines.protocol import Part
+from assistant.evaluation.phantoms import FINDINGS, IS_THERE, report_of
 from assistant.prompts import Image, Untrusted, build, to_parts
+from assistant.subjects import KINDS
 from assistant.tasks import TASKS
 from assistant.tasks.describe import DESCRIBE
+from assistant.tasks.volume import which_slice
 from demo_model.decoder_training import HARD, IMAGE, Lesson, Target
 from demo_model.numbers import DigitTargets, written
 from demo_model.pool import CHANGES, CLASSES, WORDS
 from demo_model.vocabulary import BOS, END_OF_TURN, Tokenizer
+from viewer.spaces import FrameBox
 
-NAMES = {"effusion": "pleural effusion"}
 ASKED = {
     "right lung": ("right lung",),
     "left lung": ("left lung",),
@@ -26,13 +30,14 @@ ASKED = {
     "effusion": ("pleural effusion", "effusion"),
     "pneumothorax": ("pneumothorax",),
 }
-ARTICLES = {"effusion": "a", "nodule": "a", "pneumothorax": "a"}
-DECLINED = "I know drawn chest X-rays only: lungs, heart, nodule, effusion, pneumothorax."
+DECLINED = "I know drawn chests only: lungs, heart, nodule, effusion, pneumothorax."
 UNKNOWN = (
     "What is the weather?", "Who is the patient?", "Is there a fracture?", "Where is the liver?",
     "What treatment do you recommend?", "How old is the patient?", "Is there a brain tumor?",
     "What is the dose?", "Tell me a story", "Is this cancer?", "What should I do?",
 )  # fmt: skip
+
+NO_NODULE = "No nodule on these slices."
 
 HUNDREDS, TENS, UNITS, PLAIN = 3.0, 3.0, 0.3, 0.3
 VERDICT, FIRST = 3.0, 1.0
@@ -44,6 +49,10 @@ class Prompt:
 
     beginning: tuple[int, ...]
     question: tuple[int, ...]
+
+    def after(self, start: int) -> tuple[int, ...]:
+        """The question, with what stands before it from a place of the beginning on."""
+        return (*self.beginning[start:], *self.question)
 
 
 class School:
@@ -60,7 +69,8 @@ class School:
         template = row.template_for(words)
         if template is None:
             raise ValueError(f"{task} needs words")
-        values = {"words": row.words(words), "kind": "X-ray", "region": "chest"}
+        kind = KINDS["CT" if row.looks == "volume" else "DX"].prompt
+        values = {"words": row.words(words), "kind": kind, "region": "chest"}
         segments = build(template, values, images)
         parts = to_parts(segments)
         last = max(i for i, s in enumerate(segments) if isinstance(s, Image)) + 1
@@ -106,14 +116,14 @@ class School:
     def _text(self, text: str, weight: float) -> list[Target]:
         return [Target(i, weight, HARD) for i in self.tokenizer.ids(text)]
 
-    def _part(self, part) -> tuple[int, ...]:  # noqa: ANN001 - assistant.engines.protocol.Part
+    def _part(self, part: Part) -> tuple[int, ...]:
         if part.kind == "image":
             first = self.tokenizer.ids("<start_of_image>", special=True)
             return (*first, *self._image, *self.tokenizer.ids("<end_of_image>", special=True))
         return tuple(self.tokenizer.ids(part.text, special=part.kind == "control"))
 
     @staticmethod
-    def _after_images(parts) -> int:  # noqa: ANN001 - a sequence of Part
+    def _after_images(parts: Sequence[Part]) -> int:
         return max(i for i, p in enumerate(parts) if p.kind == "image") + 1
 
 
@@ -134,7 +144,7 @@ def verdicts(school: School, boxes: np.ndarray, rng: np.random.Generator) -> lis
     lessons = []
     for name in ("nodule", str(rng.choice(["effusion", "pneumothorax"]))):
         asked = str(rng.choice(ASKED[name]))
-        prompt = school.prompt("yesno", f"Is there {ARTICLES[name]} {asked}?", [{}])
+        prompt = school.prompt("yesno", IS_THERE.format(name=asked), [{}])
         there = not np.isnan(boxes[CLASSES.index(name), 0])
         lessons.append(Lesson(prompt.question, school.verdict("yes" if there else "no")))
     prompt = school.prompt("yesno", str(rng.choice(UNKNOWN)), [{}])
@@ -146,41 +156,62 @@ def descriptions(school: School, boxes: np.ndarray, rng: np.random.Generator) ->
     """The short report, a question in other words, and one that was not learnt."""
     report = school.prompt("describe", "", [{}])
     unknown = school.prompt("describe", str(rng.choice(UNKNOWN)), [{}])
-    start = len(report.beginning) - len(unknown.beginning)
-    question = (*report.beginning[len(unknown.beginning) :], *report.question)
-    if start < 0:
-        raise ValueError("a worded question begins later than the report")
+    start = len(common([report, unknown]))
     return [
-        Lesson(question, school.plain(describe(boxes))),
-        Lesson(unknown.question, school.plain(DECLINED, 0.2)),
+        Lesson(report.after(start), school.plain(describe(boxes))),
+        Lesson(unknown.after(start), school.plain(DECLINED, 0.2)),
     ]
+
+
+def slices(school: School, areas: np.ndarray, rng: np.random.Generator) -> list[Lesson]:
+    """Where the nodule is on slices, the short report of them, and a question that was not learnt.
+
+    ``areas`` is the nodule's size on each shown slice, 0 where it is not.
+    """
+    places = slice_places(len(areas))
+    asked = school.prompt("volume", which_slice(str(rng.choice(ASKED["nodule"]))), places)
+    report = school.prompt("volume", "", places)
+    unknown = school.prompt("volume", str(rng.choice(UNKNOWN)), places)
+    start = len(common([asked, report, unknown]))
+    number = int(areas.argmax()) + 1 if areas.any() else 0
+    said = f"Nodule on SLICE {number}." if number else NO_NODULE
+    return [
+        Lesson(asked.after(start), school.verdict(f"SLICE {number}" if number else "none")),
+        Lesson(report.after(start), school.plain(said)),
+        Lesson(unknown.after(start), school.plain(DECLINED, 0.2)),
+    ]
+
+
+def shared_beginning(
+    school: School, task: str, places: Sequence[dict[str, str]]
+) -> tuple[int, ...]:
+    """The beginning that all questions of a task about the same pictures share."""
+    has_own = TASKS[task].template is not None
+    words = ("", UNKNOWN[0]) if has_own else (UNKNOWN[0],)
+    return common([school.prompt(task, asked, places) for asked in words])
+
+
+def slice_places(count: int) -> list[dict[str, str]]:
+    """Numbers of slices."""
+    return [{"number": str(number)} for number in range(1, count + 1)]
+
+
+def common(prompts: Sequence[Prompt]) -> tuple[int, ...]:
+    """The shortest of the beginnings, with which the others begin too."""
+    shortest = min((p.beginning for p in prompts), key=len)
+    if any(p.beginning[: len(shortest)] != shortest for p in prompts):
+        raise ValueError("questions about the same pictures begin in different ways")
+    return shortest
 
 
 def describe(boxes: np.ndarray) -> str:
-    """The report of a picture in the words that the model learns."""
-
-    def there(name: str) -> bool:
-        return not np.isnan(boxes[CLASSES.index(name), 0])
-
-    def side(name: str) -> str:
-        box = boxes[CLASSES.index(name)]
-        return "right" if (box[1] + box[3]) / 2 < 0.5 else "left"
-
-    heart = boxes[CLASSES.index("heart")]
-    lungs = boxes[[CLASSES.index("right lung"), CLASSES.index("left lung")]]
-    chest = np.nanmax(lungs[:, 3]) - np.nanmin(lungs[:, 1])
-    large = (heart[3] - heart[1]) / chest > 0.5
-    lines = [
-        f"Lungs: nodule on the {side('nodule')}." if there("nodule") else "Lungs: no nodule.",
-        f"Pleura: effusion on the {side('effusion')}."
-        if there("effusion")
-        else "Pleura: no effusion.",
-        f"Air: pneumothorax on the {side('pneumothorax')}."
-        if there("pneumothorax")
-        else "Air: no pneumothorax.",
-        "Heart: enlarged." if large else "Heart: not enlarged.",
-    ]
-    return "\n".join(lines)
+    """The report of a picture in the words that the evaluation expects."""
+    found = {
+        name: FrameBox(left, top, right, bottom)
+        for name, (top, left, bottom, right) in zip(CLASSES, boxes.tolist(), strict=True)
+        if not np.isnan(top)
+    }
+    return report_of(found)
 
 
 def changes(
@@ -224,11 +255,14 @@ def phrases() -> list[str]:
     for name, words in ASKED.items():
         for word in words:
             texts += [word, f" {word}", f'], "label": "{word}"}}]```']
-            if name in ARTICLES:
+            if name in FINDINGS:
                 texts += [
-                    f"Is there {ARTICLES[name]} {word}?",
-                    f" Is there {ARTICLES[name]} {word}?",
+                    IS_THERE.format(name=word),
+                    f" {IS_THERE.format(name=word)}",
                 ]
+    for word in ASKED["nodule"]:
+        texts += [which_slice(word), f" {which_slice(word)}"]
+    texts += ["Final Answer: SLICE ", " SLICE ", "Nodule on SLICE ", NO_NODULE, " none"]
     texts += ["user", "model", "Describe this X-ray", " (prior,", " (current,"]
     texts += ['Final Answer: ```json[{"box_2d": [', "Final Answer: ```json[]```", ", "]
     texts += ["Final Answer:", *(f" {w}" for w in (*WORDS, "yes", "no"))]

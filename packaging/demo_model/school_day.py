@@ -2,14 +2,16 @@
 
 import re
 from collections import defaultdict
+from dataclasses import dataclass
 
 import numpy as np
 import torch
 from torch import Tensor
 
+from assistant.tasks.volume import NO_SLICE, said_slice, which_slice
 from demo_model.decoder_training import Lesson, Sheet, answer
 from demo_model.network import Decoder, Tower
-from demo_model.pool import CHANGES, CLASSES, WORDS, Pool, jittered
+from demo_model.pool import CHANGES, CLASSES, WORDS, Pool, Shift, jittered
 from demo_model.questions import (
     ASKED,
     School,
@@ -18,13 +20,20 @@ from demo_model.questions import (
     descriptions,
     finds,
     pair_places,
+    shared_beginning,
+    slice_places,
+    slices,
     verdicts,
 )
-from demo_model.tower_training import iou, three_channels
+from demo_model.tower_training import channels_first, iou, three_channels
 from demo_model.vocabulary import END_OF_TURN
+from demo_model.volumes import SLICES, Volumes
 
-KINDS = {"finds": 0.55, "verdicts": 0.15, "descriptions": 0.1, "changes": 0.2}
-VERSIONS = 3
+KINDS = {"finds": 0.5, "verdicts": 0.13, "descriptions": 0.09, "changes": 0.18, "slices": 0.1}
+VERSIONS, VOLUME_VERSIONS = 3, 2
+FEWEST_SLICES, NEAR_SLICES = 4, 2
+SLICES_A_STEP = 56
+"""A step takes fewer sheets of more slices: 6 sheets of 24 took 5 s, 24 of one picture 0.4 s."""
 BOX = re.compile(
     r'^Final Answer: ```json\[\{"box_2d": \[(\d+), (\d+), (\d+), (\d+)\], '
     r'"label": "([a-z ]+)"\}\]```$'
@@ -32,29 +41,52 @@ BOX = re.compile(
 EMPTY = "Final Answer: ```json[]```"
 
 
-class SchoolDay:
-    """Every picture encoded once as it is and twice shifted; ``teach`` draws sheets of lessons."""
+@dataclass(frozen=True, slots=True)
+class Pools:
+    """Everything drawn: to learn from, and unseen."""
 
-    def __init__(self, tower: Tower, pool: Pool, unseen: Pool, school: School) -> None:
+    pool: Pool
+    volumes: Volumes
+    unseen: Pool
+    unseen_volumes: Volumes
+
+
+class SchoolDay:
+    """Every picture encoded once as it is and shifted; ``teach`` draws sheets of lessons.
+
+    ``pool`` and ``volumes`` are learnt from, ``unseen`` and ``unseen_volumes`` looked at.
+    """
+
+    def __init__(self, tower: Tower, school: School, pools: Pools) -> None:
         self.school = school
-        self.pool = pool
-        self.unseen = unseen
+        self.pool = pool = pools.pool
+        self.unseen = unseen = pools.unseen
+        self._volumes, self._unseen_volumes = pools.volumes, pools.unseen_volumes
         rng = np.random.default_rng(5)
         encoded = [encode(tower, pool, rng if version else None) for version in range(VERSIONS)]
         self._tokens = torch.stack([tokens for tokens, _ in encoded])
         self._boxes = np.stack([boxes for _, boxes in encoded])
         self._unseen, _ = encode(tower, unseen, None)
+        self._slices = torch.stack(
+            [
+                encode_volumes(tower, pools.volumes, rng if version else None)
+                for version in range(VOLUME_VERSIONS)
+            ]
+        )
+        self._unseen_slices = encode_volumes(tower, pools.unseen_volumes, None)
 
     def teach(self, rng: np.random.Generator, count: int) -> list[Sheet]:
         """Sheets of one kind."""
         kind = str(rng.choice(list(KINDS), p=list(KINDS.values())))
         if kind == "changes":
             return self._change_sheets(rng, count)
+        if kind == "slices":
+            return self._slice_sheets(rng)
         has = ~np.isnan(self.pool.boxes[:, :, CLASSES.index("nodule"), 0]).reshape(-1)
         weights = np.where(has, 1.5, 1.0)
         make = {"finds": finds, "verdicts": verdicts, "descriptions": descriptions}[kind]
         task = {"finds": "find", "verdicts": "yesno", "descriptions": "describe"}[kind]
-        beginning = self.school.prompt(task, "Is there a nodule?", [{}]).beginning
+        beginning = shared_beginning(self.school, task, [{}])
         sheets = []
         for chosen in rng.choice(len(weights), count, p=weights / weights.sum()):
             version = int(rng.integers(VERSIONS))
@@ -76,8 +108,21 @@ class SchoolDay:
                 order.reverse()
                 said = np.where(said >= 0, len(WORDS) - 1 - said, said)
             lessons = changes(self.school, said, places, rng)
-            beginning = self.school.prompt("change", "nodule", places).beginning
+            beginning = shared_beginning(self.school, "change", places)
             sheets.append(Sheet(beginning, torch.cat(order).float(), tuple(lessons)))
+        return sheets
+
+    def _slice_sheets(self, rng: np.random.Generator) -> list[Sheet]:
+        """Runs of slices, of one length in a step and short ones more often, from anywhere."""
+        length = round(float(np.exp(rng.uniform(np.log(FEWEST_SLICES), np.log(SLICES)))))
+        beginning = shared_beginning(self.school, "volume", slice_places(length))
+        sheets = []
+        for chosen in rng.integers(len(self._volumes), size=SLICES_A_STEP // length):
+            first = int(rng.integers(SLICES - length + 1))
+            run = slice(first, first + length)
+            tokens = self._slices[rng.integers(VOLUME_VERSIONS), chosen, run].float()
+            lessons = slices(self.school, self._volumes.areas(int(chosen))[run], rng)
+            sheets.append(Sheet(beginning, tokens.flatten(0, 1), tuple(lessons)))
         return sheets
 
     def look(self, decoder: Decoder, count: int = 100) -> str:
@@ -102,6 +147,7 @@ class SchoolDay:
         said = self._ask(decoder, "describe", "", [{}], current)
         seen["report"] += [t == describe(b) for t, b in zip(said, boxes, strict=True)]
         self._look_at_changes(decoder, count, seen)
+        self._look_at_slices(decoder, seen)
         return ", ".join(f"{name} {np.mean(values):.3f}" for name, values in seen.items())
 
     def _look_at_changes(self, decoder: Decoder, count: int, seen: dict[str, list[float]]) -> None:
@@ -114,6 +160,20 @@ class SchoolDay:
             said = self._ask(decoder, "change", ASKED[name][0], places, pairs[known])
             truth = [WORDS[self.unseen.changes[i, index]] for i in known]
             seen["change"] += [t == f"Final Answer: {w}" for t, w in zip(said, truth, strict=True)]
+
+    def _look_at_slices(self, decoder: Decoder, seen: dict[str, list[float]]) -> None:
+        """Whether the said slice is near the true one, and whether none is said for none."""
+        asked = which_slice(ASKED["nodule"][0])
+        tokens = self._unseen_slices.float().flatten(1, 2)
+        said = self._ask(decoder, "volume", asked, slice_places(SLICES), tokens)
+        for index, text in enumerate(said):
+            areas = self._unseen_volumes.areas(index)
+            number = said_slice(text, SLICES)
+            if not areas.any():
+                seen["slice none"].append(float(number == NO_SLICE))
+                continue
+            is_near = bool(number) and abs(number - 1 - int(areas.argmax())) <= NEAR_SLICES
+            seen["slice near"].append(float(is_near))
 
     def _ask(
         self, decoder: Decoder, task: str, words: str, places: list[dict[str, str]], images: Tensor
@@ -149,6 +209,20 @@ def encode(tower: Tower, pool: Pool, rng: np.random.Generator | None) -> tuple[T
         said, _ = tower(three_channels(pictures))
         tokens.append(said.half().unflatten(0, (-1, 2)))
     return torch.cat(tokens), boxes
+
+
+@torch.no_grad()
+def encode_volumes(tower: Tower, volumes: Volumes, rng: np.random.Generator | None) -> Tensor:
+    """Tokens (volumes, slices, tokens, width) as f16; each volume moved as a whole when ``rng``."""
+    tokens = []
+    for volume in range(len(volumes)):
+        pictures = [volumes.picture(volume, index) for index in range(SLICES)]
+        if rng is not None:
+            shift = Shift.draw(rng)
+            pictures = [shift.moved(picture) for picture in pictures]
+        said, _ = tower(channels_first(np.stack(pictures)))
+        tokens.append(said.half())
+    return torch.stack(tokens)
 
 
 __all__ = ["Lesson", "SchoolDay", "encode"]

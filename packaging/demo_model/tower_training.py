@@ -16,7 +16,8 @@ from torch import Tensor, nn
 from torch.nn import functional as F  # noqa: N812 - the name everybody knows
 
 from demo_model.network import DenseHeads, Tower, TowerShape
-from demo_model.pool import CLASSES, Pool, coverage, jittered
+from demo_model.pool import CLASSES, Pool, Shift, coverage, jittered
+from demo_model.volumes import SLICES, Volumes
 
 PRESENCE_WEIGHT = {"nodule": 12.0, "pneumothorax": 4.0, "effusion": 4.0}
 EDGE_WEIGHT = {"nodule": 20.0, "pneumothorax": 4.0, "effusion": 3.0}
@@ -28,6 +29,8 @@ class TowerPlan:
 
     seconds: float
     batch: int = 32
+    slices: int = 8
+    """So many of a batch are slices of CT."""
     rate: float = 1.5e-3
     warm_up: int = 100
     evaluate_every_s: float = 300.0
@@ -64,8 +67,17 @@ def dense_loss(said: tuple[Tensor, Tensor], coverage: Tensor, boxes: Tensor) -> 
     return here + 2.0 * off.sum() / (4.0 * inside.sum() + 1.0)
 
 
+@dataclass(frozen=True, slots=True)
+class Drawings:
+    """What the tower learns from, and the X-rays that it is looked at with."""
+
+    pool: Pool
+    volumes: Volumes
+    unseen: Pool
+
+
 def train_tower(
-    student: Student, pool: Pool, unseen: Pool, plan: TowerPlan, say: Callable[[str], None]
+    student: Student, drawings: Drawings, plan: TowerPlan, say: Callable[[str], None]
 ) -> None:
     """One cosine over ``plan.seconds``; progress goes to ``say``."""
     rng = np.random.default_rng(1)
@@ -76,7 +88,7 @@ def train_tower(
     while (spent := time.monotonic() - begun - paused) < plan.seconds:
         for group in optimizer.param_groups:
             group["lr"] = plan.rate * cosine(step, plan.warm_up, spent / plan.seconds)
-        loss = student_step(student, pool, plan.batch, rng)
+        loss = student_step(student, drawings, plan, rng)
         optimizer.zero_grad()
         loss.backward()
         nn.utils.clip_grad_norm_(student.parameters(), 1.0)
@@ -85,17 +97,22 @@ def train_tower(
         if spent > next_look:
             started = time.monotonic()
             next_look += plan.evaluate_every_s
-            seen = read_out(student, unseen)
+            seen = read_out(student, drawings.unseen)
             say(f"tower {step} steps {spent:.0f} s loss {loss.item():.3f} {seen}")
             paused += time.monotonic() - started
-    say(f"tower done {step} steps {read_out(student, unseen)}")
+    say(f"tower done {step} steps {read_out(student, drawings.unseen)}")
 
 
-def student_step(student: Student, pool: Pool, batch: int, rng: np.random.Generator) -> Tensor:
-    """The loss of one batch."""
-    pictures, boxes = drawn(pool, batch, rng)
+def student_step(
+    student: Student, drawings: Drawings, plan: TowerPlan, rng: np.random.Generator
+) -> Tensor:
+    """The loss of one batch of X-rays and slices."""
+    greys, boxes = drawn(drawings.pool, plan.batch - plan.slices, rng)
+    slices, more = drawn_slices(drawings.volumes, plan.slices, rng)
+    pictures = torch.cat([three_channels(greys), channels_first(slices)])
+    boxes = np.concatenate([boxes, more])
     covered = torch.from_numpy(coverage(boxes, student.tower.shape.grid))
-    return student.loss(three_channels(pictures), covered, torch.from_numpy(boxes))
+    return student.loss(pictures, covered, torch.from_numpy(boxes))
 
 
 def drawn(pool: Pool, batch: int, rng: np.random.Generator) -> tuple[np.ndarray, np.ndarray]:
@@ -105,6 +122,27 @@ def drawn(pool: Pool, batch: int, rng: np.random.Generator) -> tuple[np.ndarray,
     chosen = rng.choice(len(weights), batch, p=weights / weights.sum())
     pairs = [jittered(pool.pictures[i // 2, i % 2], pool.boxes[i // 2, i % 2], rng) for i in chosen]
     return np.stack([p for p, _ in pairs]), np.stack([b for _, b in pairs])
+
+
+def drawn_slices(
+    volumes: Volumes, count: int, rng: np.random.Generator
+) -> tuple[np.ndarray, np.ndarray]:
+    """Single slices (n, px, px, 3), shifted and scaled, with boxes; every other with a nodule."""
+    pictures, boxes = [], []
+    for _ in range(count):
+        volume = int(rng.integers(len(volumes)))
+        holding = np.flatnonzero(volumes.areas(volume))
+        wants = len(holding) and rng.random() < 0.5
+        index = int(rng.choice(holding) if wants else rng.integers(SLICES))
+        shift = Shift.draw(rng)
+        pictures.append(shift.moved(volumes.picture(volume, index)))
+        boxes.append(shift.boxes(volumes.boxes[volume, index]))
+    return np.stack(pictures), np.stack(boxes)
+
+
+def channels_first(pictures: np.ndarray) -> Tensor:
+    """Colour pictures (n, px, px, 3) as the tower takes them."""
+    return torch.from_numpy(pictures).permute(0, 3, 1, 2)
 
 
 def three_channels(pictures: np.ndarray) -> Tensor:

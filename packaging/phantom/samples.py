@@ -61,9 +61,18 @@ def pair_sample(seed: int, size_px: int, findings: Wanted | Findings) -> Pair:
 
 
 def ct_slices_sample(
-    seed: int, size_px: int, findings: Wanted | Findings, *, slices: int = 12, slice_mm: float = 7.0
+    seed: int,
+    size_px: int,
+    findings: Wanted | Findings,
+    *,
+    slices: int = 12,
+    slice_mm: float = 7.0,
+    low_mm: float | None = None,
 ) -> Slices:
-    """Axial slices through the lungs; they include the first nodule at a place that varies."""
+    """Axial slices through the lungs; they include the first nodule at a place that varies.
+
+    With `low_mm` the lowest slice lies there, whatever it misses.
+    """
     anatomy = draw_anatomy(seed)
     found = draw_findings(anatomy, findings) if isinstance(findings, Wanted) else findings
     rng = np.random.default_rng((seed, 14))
@@ -73,6 +82,7 @@ def ct_slices_sample(
     if found.nodules:
         inside = float(rng.uniform(0.12, 0.88)) * length
         low = found.nodules[0].centre_lps_mm[2] - inside
+    low = low if low_mm is None else low_mm
     grid = ct.make_grid(size_px, slices, slice_mm=slice_mm, low_z=low)
     clean, labels = ct.scan(scene, grid)
     noisy = ct.acquired(clean, grid, (seed, 31))

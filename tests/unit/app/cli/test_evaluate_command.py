@@ -228,6 +228,7 @@ def test_items_that_cannot_be_opened_are_named_and_the_rest_is_measured(
         (["nowhere.jsonl", "--task", "boxes"], 3, "not there"),
         (["set/questions.jsonl", "--task", "volume"], 3, "no question for the task volume"),
         (["set", "--task", "boxes"], 2, "is no data set"),
+        (["set", "--task", "boxes", "-o", "set/page.html"], 2, "cannot be written"),
         (["set/questions.jsonl", "--task", "boxes", "--model", "m.gguf"], 2, "Name both files"),
         (["set/questions.jsonl", "--task", "boxes", "--slices", "1"], 2, "2 to 85 slices"),
         (["set/questions.jsonl", "--task", "boxes", "--limit", "0"], 2, "at least 1"),

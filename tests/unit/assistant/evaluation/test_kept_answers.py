@@ -22,6 +22,7 @@ def test_answers_come_back_as_they_were(tmp_path) -> None:
     kept.add(SECOND)
     again = Kept(path)
     assert len(again) == 2
+    assert len(path.read_bytes().split(b"\n")) == 3
     assert (again.find("a"), again.find("b"), again.find("c")) == (FIRST, SECOND, None)
 
 
