@@ -127,7 +127,7 @@ class RowDelegate(QStyledItemDelegate):
 
     def sizeHint(self, _option: QStyleOptionViewItem, _index: Index) -> QSize:
         """One height for all."""
-        return QSize(200, SIZES.finding_row)
+        return QSize(200, row_px())
 
     def paint(self, painter: QPainter, option: QStyleOptionViewItem, index: Index) -> None:
         """Draw a row."""
@@ -197,8 +197,9 @@ class RowDelegate(QStyledItemDelegate):
 
     def _paint_words(self, painter: QPainter, row: Row, rect: QRect, *, reserved: int) -> None:
         width = rect.width() - _WORDS - 8 - reserved
-        title = QRect(_WORDS, rect.top() + 5, width, 18)
-        detail = QRect(_WORDS, rect.top() + 22, width, 17)
+        half = rect.height() // 2
+        title = QRect(_WORDS, rect.top() + 4, width, half - 3)
+        detail = QRect(_WORDS, rect.top() + half, width, half - 4)
         title_font = theme.font(13, 500)
         title_font.setStrikeOut(row.status == "rejected")
         painter.setFont(title_font)
@@ -269,6 +270,11 @@ class FindingsList(QListView):
                 self.chosen.emit(current.data(ROW_ROLE).id)
 
 
+def row_px() -> int:
+    """Height of a row: two lines of the type that the reader chose."""
+    return round(SIZES.finding_row * max(theme.type_scale(), 1.0))
+
+
 def _pill_px(pill: tuple[str, str, str] | None) -> int:
     """How wide a verdict is, with its gap."""
     if pill is None:
@@ -281,12 +287,16 @@ def _paint_pill(painter: QPainter, pill: tuple[str, str, str], rect: QRect) -> N
     """A verdict at the right: filled, or outlined in amber where it is doubtful."""
     icon, tone, words = pill
     width = _pill_px(pill) - 8
-    area = QRectF(rect.right() - _LEFT - width + 4, rect.center().y() - 10.5, width, 22)
+    high = 22.0 * theme.type_scale()
+    middle = rect.center().y() + 0.5
+    area = QRectF(rect.right() - _LEFT - width + 4, middle - high / 2, width, high)
     painter.setPen(theme.color(tone) if tone else Qt.PenStyle.NoPen)
     painter.setBrush(Qt.BrushStyle.NoBrush if tone else theme.color("press"))
     painter.drawRoundedRect(area, SIZES.radius_badge, SIZES.radius_badge)
     side = SIZES.icon_small
-    icons.paint(painter, icon, QRectF(area.left() + 6, area.top() + 3, side, side), tone or "text")
+    icons.paint(
+        painter, icon, QRectF(area.left() + 6, middle - side / 2, side, side), tone or "text"
+    )
     painter.setFont(theme.font(12, 600))
     painter.setPen(theme.color(tone or "text"))
     place = area.adjusted(side + 10, 0, -6, 0)

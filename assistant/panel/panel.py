@@ -20,7 +20,7 @@ from assistant.offers import NOTHING, Offer, Subject
 from assistant.panel import waits
 from assistant.panel.actions import Actions
 from assistant.panel.chips import Chips, EmptyState
-from assistant.panel.findings import FindingsList, Row
+from assistant.panel.findings import FindingsList, Row, row_px
 from assistant.panel.head import Head, Notice
 from assistant.panel.markdown import visible
 from assistant.panel.pieces import label, rule, scrolling, tool_button
@@ -293,7 +293,7 @@ class Panel(QWidget):
         self._fit_findings()
 
     def _fit_findings(self) -> None:
-        wanted = len(self.findings.rows_model.rows) * SIZES.finding_row
+        wanted = len(self.findings.rows_model.rows) * row_px()
         self.findings.setFixedHeight(min(wanted, int(self.height() * _FINDINGS_SHARE)))
 
     def _row(self, mark: Annotation, numbers: dict[str, int]) -> Row:

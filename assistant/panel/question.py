@@ -12,12 +12,13 @@ from assistant.offers import Attached
 from assistant.panel.markdown import visible
 from assistant.panel.pieces import Thumbnail, label, plain_tip
 from viewer import limits
-from viewer.widgets import icons
+from viewer.widgets import icons, theme
 from viewer.widgets.theme import SIZES
 from viewer.words import _
 
 _MOST_LINES: Final = 6
 _THUMBNAIL_PX: Final = 20
+_WORDS_PX: Final = 240
 
 
 class Words(QPlainTextEdit):
@@ -75,7 +76,7 @@ class Attachment(QWidget):
         if attached is not None:
             self._thumbnail.setVisible(attached.thumbnail is not None)
             self._thumbnail.set_pixels(attached.thumbnail)
-            metrics, most = self._words.fontMetrics(), 240
+            metrics, most = self._words.fontMetrics(), round(_WORDS_PX * theme.type_scale())
             words = visible(attached.words)
             self._words.setText(metrics.elidedText(words, Qt.TextElideMode.ElideRight, most))
             self.setToolTip(plain_tip(words))

@@ -1,5 +1,7 @@
 """What a question is about: pairs, planes, volumes, kinds the model was not made for."""
 
+import hashlib
+import json
 import sys
 from pathlib import Path
 
@@ -17,7 +19,7 @@ from viewer.annotations import PlaneRef
 from viewer.errors import UserError
 from viewer.spaces import PatientPoint
 from viewer.state import TileWindow
-from viewer.study import Window
+from viewer.study import FrameRef, Window
 from viewer.tools.planes import to_patient
 
 
@@ -176,3 +178,29 @@ def test_a_mark_of_ones_own_is_said_in_words(room, tmp_path) -> None:
     title, place = words_of(mark, room.library, calibration_of)
     assert title == "Distance 20.0 mm"
     assert place
+
+
+@pytest.mark.parametrize("task_id", ["describe", "find", "compare", "change", "yesno"])
+def test_every_answer_has_a_whole_record(room, tmp_path, task_id) -> None:
+    pair(room, tmp_path)
+    room.ask(task_id, "heart")
+    record = json.loads(room.history.provenance(room.turn.provenance_id))
+    assert record["id"] == room.turn.provenance_id
+    assert record["model"]["sha256"]
+    assert record["model"]["projector_sha256"]
+    assert record["prompt"]["task"] == task_id
+    assert record["prompt"]["words"] == "heart"
+    assert len(record["prompt"]["template_sha256"]) == 64
+    assert record["settings"]["temperature"] == 0
+    assert record["settings"]["stop"] == "end"
+    assert record["identity"]["patient_key"] == room.asking.conversation.patient_key
+    assert record["outcome"]["answer_sha256"]
+    is_pair = task_id in {"compare", "change"}
+    roles = [seen["role"] for seen in record["seen"]]
+    assert roles == (["prior", "current"] if is_pair else ["current"])
+    for seen, picture in zip(record["seen"], room.turn.seen, strict=True):
+        digest = hashlib.sha256(picture.pixels.tobytes()).hexdigest()
+        assert seen["rgb_sha256"] == picture.digest == digest
+        assert seen["window_name"] or seen["window"]
+        stored = room.frames.get(FrameRef(seen["sop_instance_uid"], seen["frame_number"]))
+        assert seen["source_sha256"] == hashlib.sha256(stored.pixels.tobytes()).hexdigest()
