@@ -379,6 +379,31 @@ def test_a_3d_tile_turns_with_the_pointer_and_ends_in_full_quality(
         tiles.until(lambda: _has_full_picture(tiles))
 
 
+def test_a_3d_tile_shows_pictures_while_it_turns_and_while_the_wheel_zooms(
+    qtbot: object, tmp_path: Path
+) -> None:
+    values = np.full((24, 32, 32), -1000, np.int16)
+    values[6:18, 8:24, 8:16] = 800
+    make_series(tmp_path, values.shape, spacing_mm=(1, 1, 1), values=values)
+    with tiles_on(tmp_path, size=(500, 500)) as tiles:
+        tiles.apply(edits.show_series(0, tiles.series[0].uid, kind="volume"))
+        tiles.until(lambda: _has_full_picture(tiles))
+        still = tiles.image()
+        tiles.wheel(-3)
+        assert not _has_full_picture(tiles)
+        tiles.until(lambda: _has_full_picture(tiles))
+        assert tiles.image() != still
+        widget, start = tiles.viewport(), QPoint(200, 200)
+        QTest.mousePress(widget, Qt.MouseButton.LeftButton, pos=start)
+        seen = _brightness(tiles, QPoint(215, 250))
+        QTest.mouseMove(widget, start + QPoint(225, 0))
+        # A quarter turn: the block that was on the left is in the middle, button still held.
+        tiles.until(lambda: _brightness(tiles, QPoint(215, 250)) != seen)
+        assert not _has_full_picture(tiles)
+        QTest.mouseRelease(widget, Qt.MouseButton.LeftButton, pos=start + QPoint(225, 0))
+        tiles.until(lambda: _has_full_picture(tiles))
+
+
 def _brightness(tiles: Tiles, place: QPoint) -> int:
     return tiles.color_at(place).green()
 

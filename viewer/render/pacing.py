@@ -20,16 +20,20 @@ from viewer.render.volume import FULL, Cancel, CropBox, Picture, Quality, Volume
 SLOW_MS: Final = 22.0
 FAST_MS: Final = 15.0
 _AIM_MS: Final = 20.0
-_DIRECT_MS: Final = 150.0
+_DIRECT_MS: Final = 200.0
+_COARSE_MS: Final = 120.0
 _STEPS_VOXELS: Final = (1.0, 2.5)
 _SMALLEST_HALF_PX: Final = 200.0
 _QUARTER_START_PX: Final = 240.0
 _HALF_START_PX: Final = 300.0
 _SMALLEST_PX: Final = 96.0
-_FULL_OVER_HALF: Final = 1.6
-_HALF_OVER_QUARTER: Final = 2.4
-_COARSE: Final = Quality("quarter", step_voxels=1.4)
+_FULL_OVER_MOVING: Final = 1.2
+_STEP_WEIGHT: Final = 0.4
+"""A ray's cost goes with its step to this power: it mostly walks past what nobody sees."""
+_FASTEST_RISE: Final = 1.25
+_COARSE: Final = Quality("quarter", step_voxels=2.0)
 _COARSE_PROJECTION: Final = Quality("quarter", step_voxels=2.8)
+_TRIAL_PX: Final = (8, 8)
 
 
 @dataclass(frozen=True, slots=True)
@@ -120,9 +124,14 @@ class PacedVolume:
         picture = self._renderer.render(camera, size_px, quality, crop=crop, cancel=cancel)
         elapsed_ms = (time.perf_counter() - start) * 1e3
         learnt = next_pace(self.pace, elapsed_ms, largest_px=_side(size_px))
-        rays = picture.shape[0] * picture.shape[1]
-        self._paces[self._preset] = replace(learnt, moving_us=elapsed_ms * 1e3 / rays)
+        ray_us = elapsed_ms * 1e3 / (picture.shape[0] * picture.shape[1])
+        self._paces[self._preset] = replace(learnt, moving_us=_learnt(learnt.moving_us, ray_us))
         return picture
+
+    def make_ready(self, camera: Camera) -> None:
+        """Make the level that motion uses, so that the first turn need not wait for it."""
+        quality = moving_quality(self.pace, _TRIAL_PX)
+        self._renderer.render(camera, _TRIAL_PX, quality)
 
     def rest(
         self,
@@ -143,23 +152,30 @@ class PacedVolume:
             yield picture.copy()
             start = time.perf_counter()
             yield from self._renderer.render_over(picture, camera, FULL, crop=crop, cancel=cancel)
-        elapsed_us = (time.perf_counter() - start) * 1e6
-        full_us = elapsed_us / (size_px[0] * size_px[1])
-        self._paces[self._preset] = replace(self.pace, full_us=full_us)
+        full_us = (time.perf_counter() - start) * 1e6 / (size_px[0] * size_px[1])
+        self._paces[self._preset] = replace(self.pace, full_us=_learnt(self.pace.full_us, full_us))
 
     def _coarse_quality(self, size_px: tuple[int, int]) -> Quality:
         """The quarter level, at full size unless motion has shown that this takes too long."""
         coarse = _COARSE if self._projection == "shaded" else _COARSE_PROJECTION
-        pace = self.pace
-        level = _HALF_OVER_QUARTER if pace.level == "half" else 1.0
-        ray_us = pace.moving_us * pace.step_voxels / coarse.step_voxels / level
-        expected_ms = ray_us * size_px[0] * size_px[1] / 1e3
-        return replace(coarse, fraction=min(1.0, (_DIRECT_MS / max(expected_ms, 1e-3)) ** 0.5))
+        expected_ms = self._moving_us_at(coarse.step_voxels) * size_px[0] * size_px[1] / 1e3
+        return replace(coarse, fraction=min(1.0, (_COARSE_MS / max(expected_ms, 1e-3)) ** 0.5))
 
     def _expected_full_ms(self, size_px: tuple[int, int]) -> float:
-        pace = self.pace
-        guess = pace.moving_us * pace.step_voxels / FULL.step_voxels * _FULL_OVER_HALF
-        return (pace.full_us or guess) * size_px[0] * size_px[1] / 1e3
+        """What a full picture takes, by the last ones or, if that is less, by those in motion."""
+        guess = self._moving_us_at(FULL.step_voxels) * _FULL_OVER_MOVING
+        known = [us for us in (self.pace.full_us, guess) if us > 0]
+        return min(known, default=0.0) * size_px[0] * size_px[1] / 1e3
+
+    def _moving_us_at(self, step_voxels: float) -> float:
+        """The time of a ray in motion, had it this step."""
+        weight: float = (self.pace.step_voxels / step_voxels) ** _STEP_WEIGHT
+        return self.pace.moving_us * weight
+
+
+def _learnt(known_us: float, us: float) -> float:
+    """A cost after one more measurement: one slow picture on a busy machine says little."""
+    return min(us, known_us * _FASTEST_RISE) if known_us > 0 else us
 
 
 def _enlarged(picture: Picture, size_px: tuple[int, int]) -> Picture:
@@ -167,7 +183,8 @@ def _enlarged(picture: Picture, size_px: tuple[int, int]) -> Picture:
     width, height = size_px
     rows = np.arange(height) * picture.shape[0] // height
     columns = np.arange(width) * picture.shape[1] // width
-    enlarged: Picture = picture[rows[:, None], columns]
+    whole = np.ascontiguousarray(picture).view(np.uint32)[:, :, 0]
+    enlarged: Picture = whole.take(rows, axis=0).take(columns, axis=1)[:, :, None].view(np.uint8)
     return enlarged
 
 

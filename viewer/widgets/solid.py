@@ -63,6 +63,11 @@ class Solid:
         """Whether the newest picture wanted is there in full quality."""
         return self._cast is not None and self._cast.is_full and self._cast.wanted == self._last
 
+    @property
+    def is_behind(self) -> bool:
+        """Whether a newer picture than the one on the screen is on its way."""
+        return self._cast is not None and self._cast.wanted != self._last
+
     def close(self) -> None:
         """End the casting."""
         if self._picture is not None:

@@ -37,6 +37,7 @@ from viewer.widgets.window_field import WindowField
 
 FLASH_MS: Final = 120
 SHARPEN_MS: Final = 50
+SETTLE_MS: Final = 120
 PATIENCE_MS: Final = 150
 PROGRESS_MS: Final = 250
 ANNOUNCE_MS: Final = 500
@@ -95,6 +96,7 @@ class Viewport(QWidget):
         self._progress_timer = self._timer(PROGRESS_MS, self.update)
         self._patience_timer = self._timer(PATIENCE_MS, self.update)
         self._sharpen_timer = self._timer(SHARPEN_MS, self._sharpen)
+        self._settle_timer = self._timer(SETTLE_MS, self._settle)
         self._idle_timer = self._timer(0, self._prepare_next)
         self._announce_timer = self._timer(ANNOUNCE_MS, self._announce)
 
@@ -173,6 +175,7 @@ class Viewport(QWidget):
             self._patience_timer,
             self._progress_timer,
             self._sharpen_timer,
+            self._settle_timer,
             self._idle_timer,
             self._announce_timer,
         ):
@@ -187,7 +190,7 @@ class Viewport(QWidget):
             draft=self._gestures.draft,
             hovered=self._hovered,
             has_pointer=self._has_pointer,
-            is_dragging=self._gestures.is_dragging,
+            is_dragging=self._gestures.is_dragging or self._is_turning,
             end=self._flashing,
             read=frozenset(self._read),
         )
@@ -247,7 +250,7 @@ class Viewport(QWidget):
         if was_click and event.button() == Qt.MouseButton.RightButton:
             self.menu_wanted.emit(self._index, event.globalPosition().toPoint())
         if was_volume:
-            self._want_solid()
+            self._settle()
         self._sharpen()
         self._show_cursor(event.position())
         self.update()
@@ -332,7 +335,9 @@ class Viewport(QWidget):
         if self._pointer is not None:
             # Keys and a cine change what lies under a pointer that rests.
             self.pointed.emit(pointer_text(scene, self._pointer))
-        self.update()
+        if not (self._is_turning and self._solid.is_behind):
+            # While a volume turns each new picture paints; the old one need not be painted again.
+            self.update()
 
     def _want_frame(self, scene: Scene) -> None:
         """Read what is shown, then its neighbours; once for a stack, again beyond what was read."""
@@ -373,7 +378,19 @@ class Viewport(QWidget):
 
     def _want_solid(self) -> None:
         grain = self._grain()
-        self._solid.want(self.scene(), grain.size_px, is_moving=self._gestures.is_dragging)
+        self._solid.want(self.scene(), grain.size_px, is_moving=self._is_turning)
+
+    @property
+    def _is_turning(self) -> bool:
+        """Whether a volume is turned, shifted or zoomed at this moment."""
+        is_held = self._gestures.is_dragging or self._settle_timer.isActive()
+        return is_held and self.scene().tile.kind == "volume"
+
+    def _settle(self) -> None:
+        """A volume has come to rest."""
+        self._settle_timer.stop()
+        self._want_solid()
+        self.update()
 
     def _prepare_next(self) -> None:
         """While idle, resample the neighbours: the next step then costs as much as a window."""
@@ -429,7 +446,9 @@ class Viewport(QWidget):
         return Grain((max(size[0], 1), max(size[1], 1)), ratio)
 
     def _begin_moving(self) -> None:
-        if self._is_dense():
+        if self.scene().tile.kind == "volume":
+            self._settle_timer.start()
+        elif self._is_dense():
             self._coarse = True
             self._sharpen_timer.start()
 

@@ -1,9 +1,10 @@
 """The picture of a 3D tile, cast in the background: quick while it turns, full right after.
 
-The newest request wins: a turn waits for the picture being cast, a refinement gives way at once.
+The newest request wins: a turn waits for the picture of a turn, everything else gives way at once.
 """
 
 import threading
+import time
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from typing import Any, Final
@@ -24,6 +25,8 @@ from viewer.state import VolumeView
 from viewer.tools.volume_view import camera_of, cropped_ends, preset_of
 
 _INT16: Final = np.iinfo(np.int16)
+_LINGER_S: Final = 0.5
+_CHECK_S: Final = 0.05
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,13 +71,14 @@ class VolumePicture:
         self._jobs = jobs
         self._slot = slot
         self._on_cast = on_cast
-        self._lock = threading.Lock()
+        self._lock = threading.Condition()
         self._wanted: Wanted | None = None
         self._is_casting = False
         self._is_closed = False
         self._caster: VolumeCaster | None = None
         self._paced: PacedVolume | None = None
         self._preset = ""
+        self._ready = ""
 
     @property
     def volume(self) -> Volume:
@@ -87,6 +91,7 @@ class VolumePicture:
             self._wanted = wanted
             is_new = not self._is_casting
             self._is_casting = True
+            self._lock.notify_all()
         if is_new:
             self._jobs.start(self._slot, self._cast_all, on_part=self._on_cast)
 
@@ -95,14 +100,15 @@ class VolumePicture:
         self._jobs.cancel(self._slot)
         with self._lock:
             self._is_closed = True
+            self._lock.notify_all()
             is_casting = self._is_casting
         if not is_casting:
             self._free()
 
     def _cast_all(self, cancel: Cancel) -> Iterator[Cast]:
-        """Cast what is wanted until nothing is."""
+        """Cast what is wanted until nothing has been for a while."""
         try:
-            while not self._is_closed and (wanted := self._take()) is not None:
+            while not self._is_closed and (wanted := self._take(cancel)) is not None:
                 yield from self._cast(wanted, cancel)
         except BaseException:
             with self._lock:
@@ -118,11 +124,24 @@ class VolumePicture:
         aspect = wanted.size_px[0] / wanted.size_px[1]
         camera = camera_of(wanted.view, caster.corners_lps_mm, aspect=aspect)
         crop = self._crop(wanted.view)
-        if wanted.is_moving:
-            picture = paced.move(camera, wanted.size_px, crop=crop, cancel=cancel)
-            yield Cast(picture, wanted, is_full=False)
-            return
-        yield from self._rest(paced, camera, wanted, crop, cancel)
+        until = _Until(cancel, self._is_needless(wanted))
+        pictures = self._moving if wanted.is_moving else self._rest
+        try:
+            yield from pictures(paced, camera, wanted, crop, until)
+        except Cancelled:
+            cancel.check()
+
+    def _moving(
+        self,
+        paced: PacedVolume,
+        camera: Camera,
+        wanted: Wanted,
+        crop: CropBox | None,
+        until: "_Until",
+    ) -> Iterator[Cast]:
+        """One quick picture."""
+        picture = paced.move(camera, wanted.size_px, crop=crop, cancel=until)
+        yield Cast(picture, wanted, is_full=False)
 
     def _rest(
         self,
@@ -130,21 +149,31 @@ class VolumePicture:
         camera: Camera,
         wanted: Wanted,
         crop: CropBox | None,
-        cancel: Cancel,
+        until: "_Until",
     ) -> Iterator[Cast]:
-        """The full picture, unless something newer is wanted meanwhile."""
-        until = _UntilNewer(cancel, lambda: self._wanted is not None)
+        """The full picture, maybe by way of coarser ones."""
         last: NDArray[np.uint8] | None = None
-        try:
-            for picture in paced.rest(camera, wanted.size_px, crop=crop, cancel=until):
-                if last is not None:
-                    yield Cast(last, wanted, is_full=False)
-                last = picture
-        except Cancelled:
-            cancel.check()
-            return
+        for picture in paced.rest(camera, wanted.size_px, crop=crop, cancel=until):
+            if last is not None:
+                yield Cast(last, wanted, is_full=False)
+            last = picture
         if last is not None:
             yield Cast(last, wanted, is_full=True)
+        if self._ready != self._preset:
+            paced.make_ready(camera)
+            self._ready = self._preset
+
+    def _is_needless(self, wanted: Wanted) -> Callable[[], bool]:
+        """Tells when a picture being cast need not be finished.
+
+        A turn goes on through its own pictures; anything else makes way for what is newer.
+        """
+
+        def is_needless() -> bool:
+            newer = self._wanted
+            return newer is not None and not (wanted.is_moving and newer.is_moving)
+
+        return is_needless
 
     def _free(self) -> None:
         """End the caster's threads; only where no picture is being cast."""
@@ -152,8 +181,15 @@ class VolumePicture:
         if caster is not None:
             caster.close()
 
-    def _take(self) -> Wanted | None:
+    def _take(self, cancel: Cancel) -> Wanted | None:
+        """The next wish; waits a moment for it, as a new job would drop the picture on its way."""
+        end = time.monotonic() + _LINGER_S
         with self._lock:
+            while self._wanted is None and not (self._is_closed or cancel.is_set):
+                left = end - time.monotonic()
+                if left <= 0:
+                    break
+                self._lock.wait(min(_CHECK_S, left))
             wanted, self._wanted = self._wanted, None
             if wanted is None:
                 self._is_casting = False
@@ -188,17 +224,17 @@ class VolumePicture:
         return CropBox(low, high)
 
 
-class _UntilNewer:
-    """Cancels a refinement when the job ends or something newer is wanted."""
+class _Until:
+    """Cancels a picture when the job ends or the picture is needless."""
 
-    def __init__(self, cancel: Cancel, is_newer: Callable[[], bool]) -> None:
+    def __init__(self, cancel: Cancel, is_needless: Callable[[], bool]) -> None:
         self._cancel = cancel
-        self._is_newer = is_newer
+        self._is_needless = is_needless
 
     def check(self) -> None:
         """Raise Cancelled when the picture is not wanted any more."""
         self._cancel.check()
-        if self._is_newer():
+        if self._is_needless():
             raise Cancelled
 
 
