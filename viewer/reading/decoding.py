@@ -1,7 +1,7 @@
 """The window's side of decoding: one worker, one arena that is used again and again."""
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import islice
 from math import prod
 from typing import Any, Final
@@ -25,7 +25,10 @@ _KINDS: Final = frozenset({
 
 @dataclass(frozen=True, slots=True)
 class Decoded:
-    """One frame, or in ``failure`` the sentence why it cannot be shown."""
+    """One frame, or in ``failure`` the sentence why it cannot be shown.
+
+    ``cost_worker``: the worker crashed over it, or was ended because it was silent too long.
+    """
 
     frame_number: int
     pixels: NDArray[Any] | None
@@ -33,6 +36,7 @@ class Decoded:
     bits_stored: int = 0
     notes: tuple[str, ...] = ()
     failure: str = ""
+    cost_worker: bool = False
 
 
 class Decoder:
@@ -85,7 +89,7 @@ class Decoder:
                     done += 1
             except WorkerLost as lost:
                 if done < len(numbers):
-                    yield _failed(numbers[done], lost.sentence)
+                    yield replace(_failed(numbers[done], lost.sentence), cost_worker=True)
                 numbers = numbers[done + 1 :]
             else:
                 yield from (_failed(n, _("It cannot be decoded.")) for n in numbers[done:])

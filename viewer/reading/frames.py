@@ -4,7 +4,7 @@ Safe to use from any thread. Callbacks run on the threads that read; post to the
 """
 
 import threading
-from collections import OrderedDict
+from collections import Counter, OrderedDict
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from concurrent.futures import Future
 from typing import Final
@@ -21,6 +21,7 @@ __all__ = ["Frames", "Prefetch", "Stored", "middle_out"]
 
 _BUDGET_BYTES: Final = 512 * limits.MIB
 _THREADS: Final = 2
+_LOST_WORKERS: Final = 3
 
 OnFrame = Callable[[Stored], None]
 OnFailed = Callable[[FrameRef, UserError], None]
@@ -91,6 +92,7 @@ class Frames:
         self._kept_bytes = 0
         self._loading: dict[FrameRef, Future[Stored]] = {}
         self._failed: dict[FrameRef, str] = {}
+        self._lost: Counter[str] = Counter()  # workers, by series
         self._lock = threading.Lock()
         self._work = threading.Condition(self._lock)
         self._prefetches: list[Prefetch] = []
@@ -178,7 +180,9 @@ class Frames:
         gone = frozenset(sop_instance_uids)
         with self._lock:
             for uid in gone:
-                self._instances.pop(uid, None)
+                instance = self._instances.pop(uid, None)
+                if instance is not None:
+                    self._lost.pop(instance.study.series_uid, None)
             self._drop(gone)
 
     @property
@@ -197,7 +201,10 @@ class Frames:
             thread.join()
 
     def read(self, ref: FrameRef) -> Stored:
-        """A frame from its file, neither looked for in memory nor kept; UserError if it fails."""
+        """A frame from its file, neither looked for in memory nor kept; UserError if it fails.
+
+        A series that has cost three workers is read no more until it is let go of (``forget``).
+        """
         instance = self.instance(ref.sop_instance_uid)
         pixels = instance.pixels
         if pixels is None or not 1 <= ref.frame_number <= instance.frame_count:
@@ -213,8 +220,16 @@ class Frames:
                 pixels.bits_stored,
                 instance.notes,
             )
+        series_uid = instance.study.series_uid
+        if self._lost[series_uid] >= _LOST_WORKERS:
+            raise UserError(
+                _("This series made the file reader fail three times. "
+                  "Close it and open it again to try once more.")
+            )  # fmt: skip
         (decoded,) = self._workers.decode(instance, (ref.frame_number,))
         if decoded.pixels is None:
+            with self._lock:
+                self._lost[series_uid] += decoded.cost_worker
             raise UserError(decoded.failure)
         return Stored(
             decoded.pixels,

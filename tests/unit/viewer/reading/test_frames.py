@@ -2,11 +2,14 @@
 
 import threading
 from dataclasses import replace
+from pathlib import Path
 
 import numpy as np
 import pytest
+from pydicom.uid import RLELossless
 from series import make_series
 
+from viewer import limits
 from viewer.errors import UserError
 from viewer.reading.frames import Frames, middle_out
 from viewer.reading.grouping import group
@@ -165,3 +168,40 @@ def test_middle_out_names_every_index_once(count, start):
     assert order[0] == min(start, count - 1)
     distances = [abs(index - order[0]) for index in order]
     assert distances == sorted(distances)
+
+
+def test_a_series_that_costs_three_workers_is_left_alone_until_it_is_opened_again(
+    tmp_path, monkeypatch
+):
+    """Files with this name kill the reader that decodes them (tests/support/bad_worker.py)."""
+    monkeypatch.setattr(limits, "FRAME_S", 0.7)
+    truth = make_series(tmp_path, (5, 8, 8), change=_compressed)
+    bad = Workers(1, module=str(Path(__file__).parents[3] / "support" / "bad_worker.py"))
+    found = [p.instance for p in bad.scan([str(tmp_path)]) if isinstance(p, Found)]
+    frames = Frames(bad)
+    frames.add(_moved(found[:4], tmp_path, truth))
+    sentences = []
+    for instance in found[:4]:
+        with pytest.raises(UserError) as caught:
+            frames.get(FrameRef(instance.sop_instance_uid))
+        sentences.append(caught.value.sentence)
+    assert all("made the file reader fail." in s for s in sentences[:3])
+    assert "three times" in sentences[3]
+    frames.forget(i.sop_instance_uid for i in found)
+    frames.add(found)
+    assert frames.get(FrameRef(found[3].sop_instance_uid)).pixels.shape == (8, 8)
+    frames.close()
+    bad.close()
+
+
+def _compressed(dataset, _index):
+    dataset.compress(RLELossless, encoding_plugin="pydicom")
+
+
+def _moved(instances, folder, truth):
+    """The same instances in files that make a taken-over worker crash."""
+    for index, instance in enumerate(instances):
+        path = folder / str(index) / "segv"
+        path.parent.mkdir()
+        path.write_bytes(truth.paths[0].read_bytes())
+        yield replace(instance, path=str(path))
