@@ -153,12 +153,15 @@ class _Opened:
         self._fresh: list[Instance] = []
         self._shown: State | None = None
         self._shown_at_s = 0.0
+        self._skipped_before = len(services.library.skipped)
+        self._looked_at = 0
 
     def take(self, batch: Batch) -> None:
         """Show what is new; an image that is on the screen stays there as its stack grows."""
         services = self._services
         services.frames.add(_instances_of(batch.library))  # grouping may have renamed some
         self._fresh += batch.fresh
+        self._looked_at = batch.scan.done
         before = services.library
         services.shelf.put(batch.library, batch.scan)
         untouched = self._shown is not None and services.store.state == self._shown
@@ -176,7 +179,8 @@ class _Opened:
             services.desk.show_error(error)
             return
         if not self._fresh:
-            services.desk.tell(nothing_sentence(services.library), kind="warn")
+            skipped = len(services.library.skipped) - self._skipped_before
+            services.desk.tell(nothing_sentence(skipped, self._looked_at), kind="warn")
             return
         if self._shown is not None and services.store.state == self._shown:
             is_at_once = time.monotonic() - self._shown_at_s < _AT_ONCE_S
@@ -294,12 +298,16 @@ def _side_by_side(services: Services, uids: Sequence[str], *, keep_image: bool =
     return edit
 
 
-def nothing_sentence(library: Library) -> str:
-    """Why an opening brought nothing, and what to do."""
-    if library.skipped:
+def nothing_sentence(skipped: int, looked_at: int) -> str:
+    """Why an opening that skipped so many of the files it looked at brought nothing new."""
+    if skipped == 1:
+        return _("No images here. One file was looked at; press Why? below the list of studies.")
+    if skipped:
         return _(
             "No images here. {count} files were looked at; press Why? below the list of studies."
-        ).format(count=f"{len(library.skipped):,}")
+        ).format(count=f"{skipped:,}")
+    if looked_at:
+        return _("These images are open already.")
     return _("This folder holds no files. Choose the folder that holds the images.")
 
 

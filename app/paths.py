@@ -7,6 +7,9 @@ from typing import Final
 
 import platformdirs
 
+from viewer.errors import UserError
+from viewer.words import _
+
 NAME: Final = "second-read"
 _CACHE_TAG: Final = (
     "Signature: 8a477f597d28d172789f06886806bc55\n"
@@ -45,7 +48,10 @@ class Paths:
 
 
 def make_paths() -> Paths:
-    """The folders for this user, made when missing, readable by nobody else."""
+    """The folders for this user, made when missing, readable by nobody else.
+
+    Raises UserError where one cannot be made.
+    """
     paths = Paths(
         data=Path(platformdirs.user_data_dir(NAME, appauthor=False)),
         cache=Path(platformdirs.user_cache_dir(NAME, appauthor=False)),
@@ -53,7 +59,10 @@ def make_paths() -> Paths:
         logs=Path(platformdirs.user_log_dir(NAME, appauthor=False)),
     )
     for folder in (paths.data, paths.cache, paths.config, paths.logs):
-        make_private_folder(folder)
+        try:
+            make_private_folder(folder)
+        except OSError as error:
+            raise _unmade(folder, error) from None
     _tag_cache(paths.cache)
     return paths
 
@@ -79,6 +88,13 @@ def write_private_file(path: Path, text: str) -> None:
         fresh.unlink(missing_ok=True)
         raise
     _sync_folder(path.parent)
+
+
+def _unmade(folder: Path, error: OSError) -> UserError:
+    """The sentence for a folder of our own that cannot be made."""
+    sentence = _("The program's own folder {path} cannot be made: {reason}.")
+    reason = (error.strerror or type(error).__name__).lower()
+    return UserError(sentence.format(path=folder, reason=reason), str(error))
 
 
 def _tag_cache(cache: Path) -> None:

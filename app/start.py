@@ -7,15 +7,18 @@ from collections.abc import Sequence
 from app import log
 from app.paths import make_paths
 from app.settings import TYPE_SCALE, Settings
+from viewer.errors import UserError
+from viewer.words import _
 
 
 def run(paths: Sequence[str], *, planes: bool = False) -> int:
     """Show the window, open ``paths`` in it, and stay until it is closed; the exit code.
 
-    ``planes`` shows a volume in three planes and 3D at once.
+    ``planes`` shows a volume in three planes and 3D at once. UserError where there is no screen.
     """
     if os.name == "posix":
         os.umask(0o077)
+    _check_screen()
     own = make_paths()
     log.start(own.logs)
     settings = Settings(own.settings)
@@ -39,3 +42,12 @@ def run(paths: Sequence[str], *, planes: bool = False) -> int:
     program.close()
     log.stop()
     return code
+
+
+def _check_screen() -> None:
+    """Raise UserError where there is no screen: Qt would end the process without a sentence."""
+    names = ("DISPLAY", "WAYLAND_DISPLAY", "QT_QPA_PLATFORM")
+    if sys.platform == "linux" and not any(os.environ.get(name) for name in names):
+        raise UserError(
+            _("There is no screen for the window. The commands scan, render and ask need none.")
+        )

@@ -44,6 +44,12 @@ def test_an_empty_folder_ends_in_a_sentence(ready_reader, tmp_path):
     assert ready_reader.sees_first_page()
 
 
+def test_a_folder_that_is_open_already_is_said(ready_reader, ct):
+    ready_reader.open(ct).open(ct)
+    assert ready_reader.sentence() == "These images are open already."
+    assert len(ready_reader.series()) == 1
+
+
 def test_a_folder_without_images_says_why(ready_reader, tmp_path):
     folder = tmp_path / "words"
     folder.mkdir()

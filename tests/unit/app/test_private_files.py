@@ -32,6 +32,13 @@ def test_folders_and_files_are_private_whatever_the_umask(tmp_path):
     assert stat.S_IMODE(paths.settings.stat().st_mode) == 0o600
 
 
+def test_a_folder_that_cannot_be_made_is_a_sentence(tmp_path, monkeypatch):
+    (tmp_path / "file").write_text("not a folder")
+    monkeypatch.setenv("XDG_CONFIG_HOME", str(tmp_path / "file"))
+    with pytest.raises(UserError, match=r"file/second-read cannot be made: "):
+        make_paths()
+
+
 def test_folders_that_others_could_read_are_closed():
     paths = make_paths()
     paths.data.chmod(0o755)

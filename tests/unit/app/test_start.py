@@ -85,3 +85,14 @@ def test_wrong_arguments_end_in_a_sentence(tmp_path, arguments, code, words):
     assert words in done.stderr
     assert "Traceback" not in done.stderr
     assert done.stdout == ""
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="elsewhere there is always a screen")
+def test_without_a_screen_it_ends_with_a_sentence(tmp_path):
+    code = "import sys; from app.cli.main import main; sys.exit(main([]))"
+    bare = {"DISPLAY": "", "WAYLAND_DISPLAY": "", "QT_QPA_PLATFORM": ""}
+    ended = run_python(code, tmp_path, **bare)
+    assert ended.returncode == 3
+    assert ended.stderr.splitlines() == [
+        "There is no screen for the window. The commands scan, render and ask need none."
+    ]
