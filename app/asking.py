@@ -42,6 +42,7 @@ SLOT: Final = "ask"
 THUMBNAIL_SLOT: Final = "ask thumbnail"
 _KEEP_EVERY_S: Final = 0.2
 _TYPICAL_TOKENS: Final = 320
+_TURNS_WITH_PICTURES: Final = 8
 _THUMBNAIL_PX: Final = 64
 _STILL_S: Final = 0.2
 _STEP_S: Final = 0.05
@@ -134,6 +135,7 @@ class Asking:
             task=task_id,
             question=question,
             asked_at=now_utc(),
+            words=words,
             identity=inquiry.identity.check,
         )
         self._put(key, turn)
@@ -293,7 +295,7 @@ class Asking:
         old = self._conversations.get(key) or Conversation(*key)
         if not turn.task:
             return
-        self._conversations[key] = old.with_turn(turn)
+        self._conversations[key] = old.with_turn(turn).without_old_pictures(_TURNS_WITH_PICTURES)
         if key == self._key:
             self._on_conversation(self.conversation)
 

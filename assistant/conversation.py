@@ -16,7 +16,8 @@ TurnState = Literal["asked", "done", "stopped", "failed"]
 class SeenPicture:
     """One picture that the model saw, with what is said under it.
 
-    ``pixels`` is the very picture, (size, size, 3) RGB; None in a conversation of an earlier day.
+    ``pixels`` is the very picture, (size, size, 3) RGB; None when it was
+    let go, as in a conversation of an earlier day.
     ``number`` is its place in the order of the question, from 1.
     """
 
@@ -31,7 +32,7 @@ class SeenPicture:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Turn:
-    """A question and what came of it so far.
+    """A question and what came of it so far; ``words`` are the person's own, without a chip's.
 
     ``findings`` are the ids of the marks that its boxes became; ``not_drawn`` sentences about boxes
     that became none; ``notes`` what else is to be said. ``think_s`` is how long it thought.
@@ -44,6 +45,7 @@ class Turn:
     question: str
     state: TurnState = "asked"
     asked_at: str = ""
+    words: str = ""
     seen: tuple[SeenPicture, ...] = ()
     thought: str = ""
     answer: str = ""
@@ -92,3 +94,14 @@ class Conversation:
         if any(t.id == turn.id for t in self.turns):
             return replace(self, turns=tuple(turn if t.id == turn.id else t for t in self.turns))
         return replace(self, turns=(*self.turns, turn))
+
+    def without_old_pictures(self, keep: int) -> "Conversation":
+        """Let go of the pictures of all turns but the last few; what they were stays said."""
+        old = tuple(map(_without_pictures, self.turns[:-keep]))
+        return replace(self, turns=(*old, *self.turns[-keep:]))
+
+
+def _without_pictures(turn: Turn) -> Turn:
+    if all(one.pixels is None for one in turn.seen):
+        return turn
+    return replace(turn, seen=tuple(replace(one, pixels=None) for one in turn.seen))

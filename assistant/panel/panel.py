@@ -191,6 +191,9 @@ class Panel(QWidget):
         self.head.clear_wanted.connect(lambda: actions.run(actions.clear))
         self.head.hide_wanted.connect(lambda: actions.run(actions.hide))
         self.conversation_view.restart_wanted.connect(lambda: actions.run(actions.restart))
+        self.conversation_view.again_wanted.connect(
+            lambda task, words: actions.run(actions.ask, task, words)
+        )
         self.findings.chosen.connect(self._go_to)
         self.findings.wished.connect(self._judge)
         self.chips.chosen.connect(self._take_offer)

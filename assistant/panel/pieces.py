@@ -91,26 +91,25 @@ def to_pixmap(pixels: NDArray[np.uint8], side_px: int, dpr: float = 1.0) -> QPix
 
 
 class Thumbnail(QWidget):
-    """A square picture with rounded corners; black with a hairline before there is one."""
+    """A square picture, kept small; black with a hairline before there is one."""
 
     def __init__(self, side_px: int, pixels: NDArray[np.uint8] | None = None) -> None:
         super().__init__()
         self._pixmap: QPixmap | None = None
-        self._pixels = pixels
         self.setFixedSize(side_px, side_px)
+        self.set_pixels(pixels)
 
     def set_pixels(self, pixels: NDArray[np.uint8] | None) -> None:
-        """Show another picture."""
-        self._pixels, self._pixmap = pixels, None
+        """Show another picture; nothing of it is kept but what is drawn."""
+        dpr = self.devicePixelRatioF()
+        self._pixmap = None if pixels is None else to_pixmap(pixels, self.width(), dpr)
         self.update()
 
     def paintEvent(self, _event: QPaintEvent) -> None:
         """Draw it."""
         painter = QPainter(self)
         painter.fillRect(self.rect(), theme.color("view"))
-        if self._pixels is not None:
-            if self._pixmap is None:
-                self._pixmap = to_pixmap(self._pixels, self.width(), self.devicePixelRatioF())
+        if self._pixmap is not None:
             painter.drawPixmap(0, 0, self._pixmap)
         painter.setPen(theme.color("line"))
         painter.drawRect(QRectF(self.rect()).adjusted(0.5, 0.5, -0.5, -0.5))

@@ -1,6 +1,6 @@
 """What the model saw: cards with its very pictures, and a dialog that shows one in full."""
 
-from PySide6.QtCore import Qt
+from PySide6.QtCore import Qt, Signal
 from PySide6.QtGui import QKeyEvent, QPainter, QPaintEvent
 from PySide6.QtWidgets import QDialog, QHBoxLayout, QVBoxLayout, QWidget
 
@@ -45,7 +45,9 @@ class RolePill(QWidget):
 
 
 class SeenCards(QWidget):
-    """The pictures of one question, in the model's order."""
+    """The pictures of one question, in the model's order; ``wanted`` is the index of one."""
+
+    wanted = Signal(int)
 
     def __init__(self, seen: tuple[SeenPicture, ...]) -> None:
         super().__init__()
@@ -53,18 +55,22 @@ class SeenCards(QWidget):
         layout.setContentsMargins(0, 0, 0, 0)
         layout.setSpacing(6)
         if len(seen) == 1:
-            layout.addWidget(_card(seen[0]))
+            layout.addWidget(self._opening(_card(seen[0]), 0))
             return
         if len(seen) > _MOST_CARDS:
-            layout.addWidget(_many_card(seen))
+            layout.addWidget(self._opening(_many_card(seen), 0))
             return
         heading = _("What the model saw, in this order")
         layout.addWidget(label(heading, role="fact", tone="second"))
         row = QHBoxLayout()
         row.setSpacing(8)
-        for one in seen:
-            row.addWidget(_pair_card(one), 1)
+        for index, one in enumerate(seen):
+            row.addWidget(self._opening(_pair_card(one), index), 1)
         layout.addLayout(row)
+
+    def _opening(self, card: Pressable, index: int) -> Pressable:
+        card.pressed.connect(lambda: self.wanted.emit(index))
+        return card
 
 
 class SeenDialog(QDialog):
@@ -107,13 +113,13 @@ class SeenDialog(QDialog):
         place = _("{number} of {count} · ").format(number=one.number, count=count)
         self._title.setText((place if count > 1 else "") + visible(one.title))
         facts = [_date(one), _size(one), _("SHA-256 {digest}").format(digest=one.digest[:16])]
+        if one.pixels is None:
+            facts.append(_("The picture is not kept any more; the same question makes it again."))
         self._facts.setText(" · ".join(f for f in facts if f))
 
 
 def open_seen(seen: tuple[SeenPicture, ...], parent: QWidget, at: int = 0) -> None:
-    """Show the pictures; one of an earlier day is not kept and says so."""
-    if not any(one.pixels is not None for one in seen):
-        return
+    """Show the pictures; of one that was let go, what it was."""
     dialog = SeenDialog(seen, parent)
     dialog.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
     dialog.step(at)
@@ -136,7 +142,7 @@ def _card(one: SeenPicture) -> Pressable:
     words.addWidget(line)
     words.addStretch(1)
     row.addLayout(words, 1)
-    return _opening(card, row, (one,))
+    return _with_chevron(card, row)
 
 
 def _pair_card(one: SeenPicture) -> Pressable:
@@ -153,8 +159,6 @@ def _pair_card(one: SeenPicture) -> Pressable:
     words.addWidget(label(_date(one), role="fact"))
     words.addStretch(1)
     row.addLayout(words, 1)
-    if one.pixels is not None:
-        card.pressed.connect(lambda: open_seen((one,), card.window()))
     return card
 
 
@@ -172,16 +176,11 @@ def _many_card(seen: tuple[SeenPicture, ...]) -> Pressable:
     )
     words.addWidget(label(line, role="fact", tone="second", wrap=True))
     row.addLayout(words, 1)
-    return _opening(card, row, seen)
+    return _with_chevron(card, row)
 
 
-def _opening(card: Pressable, row: QHBoxLayout, seen: tuple[SeenPicture, ...]) -> Pressable:
-    """Let a card open its pictures where they are still there."""
-    if seen[0].pixels is not None:
-        row.addWidget(icon_label("chevron-right"), 0, Qt.AlignmentFlag.AlignVCenter)
-        card.pressed.connect(lambda: open_seen(seen, card.window()))
-    else:
-        card.setEnabled(False)
+def _with_chevron(card: Pressable, row: QHBoxLayout) -> Pressable:
+    row.addWidget(icon_label("chevron-right"), 0, Qt.AlignmentFlag.AlignVCenter)
     return card
 
 

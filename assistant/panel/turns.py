@@ -19,7 +19,7 @@ from assistant.notices import copied
 from assistant.panel.answer import AnswerView
 from assistant.panel.markdown import visible
 from assistant.panel.pieces import icon_label, label, tool_button
-from assistant.panel.seen import SeenCards
+from assistant.panel.seen import SeenCards, open_seen
 from assistant.panel.turn_parts import Bubble, Fold, note_row, notes_of, summary_of
 from assistant.panel.waits import done_line, seconds_words
 from viewer.widgets.theme import SIZES
@@ -33,6 +33,7 @@ class TurnView(QWidget):
     """One question and what came of it; ``show_turn`` brings it up to date in place."""
 
     restart_wanted = Signal()
+    again_wanted = Signal(str, str)
 
     def __init__(self, turn: Turn, *, is_folded: bool = False) -> None:
         super().__init__()
@@ -70,6 +71,7 @@ class TurnView(QWidget):
         """Show a turn as it is now."""
         if turn.seen and not self._seen:
             self._seen = SeenCards(turn.seen)
+            self._seen.wanted.connect(lambda at: open_seen(self._turn.seen, self.window(), at))
             self._stack.insertWidget(0, self._seen)
             if turn.identity:
                 self._stack.insertWidget(1, note_row("shield-check", "second", turn.identity))
@@ -152,11 +154,15 @@ class TurnView(QWidget):
         words.addWidget(self._failure_words)
         buttons = QHBoxLayout()
         buttons.setSpacing(8)
+        again = QPushButton(_("Ask again"))
+        again.setProperty("kind", "quiet")
+        again.clicked.connect(self._ask_again)
         copy = QPushButton(_("Copy details"))
         copy.setProperty("kind", "quiet")
         self._restart.clicked.connect(self.restart_wanted)
         copy.clicked.connect(self._copy_details)
         buttons.addWidget(self._restart)
+        buttons.addWidget(again)
         buttons.addWidget(copy)
         buttons.addStretch(1)
         words.addSpacing(6)
@@ -175,6 +181,9 @@ class TurnView(QWidget):
         row.addWidget(self.copy_button, 0, Qt.AlignmentFlag.AlignTop)
         return made
 
+    def _ask_again(self) -> None:
+        self.again_wanted.emit(self._turn.task, self._turn.words)
+
     def _copy(self) -> None:
         turn = self._turn
         text = copied(turn.answer, model_name=turn.model_name, record_id=turn.provenance_id)
@@ -188,6 +197,7 @@ class ConversationView(QScrollArea):
     """All turns, oldest above; follows the answer only while the reader is at its end."""
 
     restart_wanted = Signal()
+    again_wanted = Signal(str, str)
 
     def __init__(self) -> None:
         super().__init__()
@@ -258,6 +268,7 @@ class ConversationView(QScrollArea):
         view = TurnView(turn, is_folded=is_folded)
         view.fit(self._room_px())
         view.restart_wanted.connect(self.restart_wanted)
+        view.again_wanted.connect(self.again_wanted)
         self._views[turn.id] = view
         self._layout.insertWidget(self._layout.count() - 1, view)
         self._follows = True

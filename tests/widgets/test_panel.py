@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 from PySide6.QtCore import QPoint, Qt
 from PySide6.QtGui import QGuiApplication
-from PySide6.QtWidgets import QLabel
+from PySide6.QtWidgets import QLabel, QPushButton
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[1] / "support"))
 
@@ -200,15 +200,17 @@ def test_named_nothing_is_never_praise(qtbot, panel) -> None:
 
 
 def test_a_lost_engine_offers_a_way_back(qtbot, panel, calls) -> None:
-    lost = turn(state="failed", answer="Half", error="It crashed.", engine_lost=True)
+    lost = turn(words="What?", state="failed", answer="Half", error="It crashed.", engine_lost=True)
     panel.show_conversation(conversation(lost))
     panel.show_status(Status(EngineState.FAILED, 0.0, sentence="It crashed."), None)
     (view,) = panel.conversation_view.views
     assert "The engine stopped. Your conversation is kept." in view.words()
     assert "Half" in view.words()
     assert panel.head.word == "Stopped"
-    view.restart_wanted.emit()
-    assert calls == [("restart",)]
+    for words in ("Restart", "Ask again"):
+        (button,) = [b for b in view.findChildren(QPushButton) if b.text() == words]
+        qtbot.mouseClick(button, Qt.MouseButton.LeftButton)
+    assert calls == [("restart",), ("ask", "describe", "What?")]
 
 
 def test_a_copy_carries_notice_and_record(qtbot, panel) -> None:

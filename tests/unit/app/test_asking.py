@@ -248,3 +248,12 @@ def test_clearing_forgets_the_conversation_and_keeps_the_marks(room, tmp_path) -
     room.asking.clear()
     assert room.asking.conversation.turns == ()
     assert len(room.marks) == 1
+
+
+def test_only_the_last_turns_keep_their_pictures(room, tmp_path) -> None:
+    room.open(single(tmp_path / "in", (20, 20)))
+    for number in range(10):
+        room.ask("describe", f"Question {number}")
+    kept = [turn.seen[0].pixels is not None for turn in room.asking.conversation.turns]
+    assert kept == [False] * 2 + [True] * 8
+    assert all(turn.seen[0].digest for turn in room.asking.conversation.turns)
