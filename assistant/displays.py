@@ -22,7 +22,7 @@ from viewer.pixels.windows import Sample, VoiChoice, resolve_window, window_inde
 from viewer.reading.frames import Frames, Stored
 from viewer.reading.volumes import Volume
 from viewer.spaces import FrameBox
-from viewer.study import FrameRef, Series, Stack, Window
+from viewer.study import Series, Stack, Window
 from viewer.words import _
 
 FindSeries = Callable[[str], Series | None]
@@ -160,11 +160,6 @@ def _display_plane(look: Look, where: PlaneRef, series: Series, volume: Volume) 
         extent=_extent(cut.inside),
         notes=volume.notes,
     )
-
-
-def digest_of(frames: Frames, ref: FrameRef) -> str:
-    """SHA-256 of a frame's stored values, in hex; UserError when it cannot be read."""
-    return _digest(frames.get(ref).pixels)
 
 
 def _extent(inside: NDArray[np.bool_]) -> FrameBox | None:

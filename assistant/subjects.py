@@ -48,7 +48,6 @@ BETWEEN_SLICES: Final = N_(
     "Small things between the {count} slices cannot be seen. "
     "Rather ask about the slice in front of you."
 )
-SAW_SLICES: Final = N_("saw {count} of {total} slices")
 
 
 def kind_of(series: Series) -> Kind:

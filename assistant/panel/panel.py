@@ -27,6 +27,7 @@ from assistant.panel.pieces import label, rule, scrolling, tool_button
 from assistant.panel.question import QuestionBox
 from assistant.panel.turn_parts import note_row, verdict_look
 from assistant.panel.turns import ConversationView
+from assistant.tasks import TASKS
 from viewer.annotations import Annotation
 from viewer.state import State
 from viewer.tools.labels import finding_numbers
@@ -254,11 +255,8 @@ class Panel(QWidget):
         self._show_findings()
 
     def _show_hint(self) -> None:
-        hints = {
-            "find": _("What to look for"),
-            "change": _("Which finding, for example: pleural effusion"),
-        }
-        self.question.set_hint(hints.get(self._task, self._subject.hint))
+        task = TASKS.get(self._task)
+        self.question.set_hint(_(task.hint) if task is not None else self._subject.hint)
 
     def _show_times(self) -> None:
         last = self._conversation.last

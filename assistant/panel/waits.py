@@ -41,7 +41,6 @@ class Shown:
     tone: Tone
     line: str
     fills: tuple[float, ...] | None = None
-    can_stop: bool = False
 
 
 def show(status: Status, facts: ModelFacts | None, last: Turn | None, now_s: float) -> Shown:
@@ -55,8 +54,7 @@ def show(status: Status, facts: ModelFacts | None, last: Turn | None, now_s: flo
         return Shown(_(_WORDS[state]), "calm", _idle_line(facts, last))
     word = _encoding_word(status) if state is EngineState.ENCODING else _(_WORDS[state])
     line = " · ".join([*_doing(status), *_times(status, now_s)])
-    can_stop = state not in {EngineState.STOPPING, EngineState.STARTING}
-    return Shown(word, "busy", line, fills(status), can_stop)
+    return Shown(word, "busy", line, fills(status))
 
 
 def fills(status: Status) -> tuple[float, ...] | None:

@@ -34,7 +34,6 @@ class Task:
     max_tokens: int = 1000
     thought_tokens: int = 500
     grammar: str = ""
-    most_images: int = 1
     words: Callable[[str], str] = one_line
 
     def template_for(self, words: str) -> Template | None:

@@ -28,7 +28,6 @@ COMPARE: Final = Task(
     template=Template(before_image=BEFORE_IMAGE, question=COMPARISON),
     worded=Template(before_image=BEFORE_IMAGE, question="{words}"),
     max_tokens=600,
-    most_images=2,
 )
 
 CHANGE: Final = Task(
@@ -40,7 +39,6 @@ CHANGE: Final = Task(
     worded=Template(before_image=BEFORE_IMAGE, question=CHANGE_QUESTION),
     choices=("improved", "stable", "worsened"),
     max_tokens=600,
-    most_images=2,
 )
 
 SWAPPED: Final = {"improved": "worsened", "worsened": "improved", "stable": "stable"}

@@ -61,7 +61,6 @@ VOLUME: Final = Task(
     ),
     worded=Template(instruction=INSTRUCTION, after_image="SLICE {number}", question="{words}"),
     max_tokens=1000,
-    most_images=MOST_SLICES,
 )
 
 

@@ -176,4 +176,4 @@ def test_the_table_of_tasks_is_whole() -> None:
         assert task.chip
         assert task.hint
         assert task.reads != "verdict" or task.choices
-        assert task.most_images >= 1
+        assert bool(task.grammar) == (task.reads == "boxes")

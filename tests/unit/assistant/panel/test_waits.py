@@ -21,7 +21,6 @@ def test_encoding_says_which_image_how_long_and_how_much_longer() -> None:
     assert shown.word == "Encoding 1 of 2"
     assert shown.line == "Encoding image 1 of 2 · 18 s so far · about 40 s left"
     assert shown.fills == (1.0, pytest.approx(9 / 54), 0.0, 0.0)
-    assert shown.can_stop
 
 
 def test_what_takes_longer_than_usual_says_so() -> None:
