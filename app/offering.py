@@ -55,7 +55,7 @@ def make_subject(state: State, library: Library, around: Circumstances) -> Subje
         attached=_attached(shown, is_pair=pair is not None),
         offers=tuple(_without_boxes(o) if is_off and o.task_id == "find" else o for o in offers),
         warnings=warnings_of(shown.series),
-        note=_note(offers),
+        note=_note(offers, shown),
         may_allow_boxes=is_off,
         series_uids=_series_uids(shown, pair),
     )
@@ -79,7 +79,7 @@ def wait_words(seconds: float | None) -> str:
 def _of_image(shown: Shown, around: Circumstances) -> list[Offer]:
     """Describe, the volume where there is one, where is, and the prior that was found."""
     what = _what(shown)
-    is_plain = shown.tile.kind == "stack" and not _is_many(shown)
+    is_plain = shown.tile.kind == "stack" and not _is_slice(shown)
     name = _("image") if is_plain else _("slice") if shown.tile.kind == "stack" else _("plane")
     offers = [
         Offer(
@@ -154,8 +154,10 @@ def _detail(words: str, around: Circumstances, images: int) -> str:
     return f"{words} · {wait}" if wait else words
 
 
-def _note(offers: list[Offer]) -> str:
+def _note(offers: list[Offer], shown: Shown) -> str:
     if not any(o.task_id == "volume" for o in offers):
+        return ""
+    if len(shown.series.stacks[shown.tile.stack_index].frames) <= USUAL_SLICES:
         return ""
     return _(BETWEEN_SLICES).format(count=USUAL_SLICES)
 
@@ -163,7 +165,7 @@ def _note(offers: list[Offer]) -> str:
 def _hint(shown: Shown) -> str:
     if shown.tile.is_plane:
         return _("Ask about this plane")
-    return _("Ask about this slice") if _is_many(shown) else _("Ask about this image")
+    return _("Ask about this slice") if _is_slice(shown) else _("Ask about this image")
 
 
 def _attached(shown: Shown, *, is_pair: bool) -> Attached:
@@ -193,6 +195,10 @@ def _short(shown: Shown) -> str:
     is_slice = shown.series.modality in SLICES
     words = _("slice {number}") if is_slice else _("image {number}")
     return words.format(number=number)
+
+
+def _is_slice(shown: Shown) -> bool:
+    return _is_many(shown) and shown.series.modality in SLICES
 
 
 def _is_many(shown: Shown) -> bool:

@@ -246,7 +246,7 @@ def _how(scene: Scene) -> tuple[Line, ...]:
     linked = scene.index in scene.state.doc.linked
     lines.add(window_text(scene), bold=True)
     lines.add(
-        _zoom_text(scene),
+        _zoom_text(scene) if scene.where is not None else "",
         _("turned {angle}°").format(angle=f"{turned:g}") if turned else "",
         _link_text(scene) if linked else "",
     )
