@@ -142,6 +142,8 @@ def _task(arguments: argparse.Namespace) -> Task:
     task = TASKS[arguments.task or usual]
     if task.template_for(arguments.question) is None:
         raise UserError(_("The task {task} needs a question.").format(task=task.id))
+    if arguments.slices < 1:
+        raise UserError(_("Show at least one slice: --slices 1 or more."))
     if task.looks == "pair" and not arguments.prior:
         raise UserError(_("Name the older study with --prior PATH."))
     return task

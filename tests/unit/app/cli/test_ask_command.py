@@ -58,6 +58,7 @@ def test_another_patients_prior_is_refused_in_json(capsys, film, tmp_path) -> No
     [
         (["--task", "find"], 2, "needs a question"),
         (["--task", "compare"], 2, "--prior PATH"),
+        (["--slices", "0"], 2, "at least one slice"),
         (["--model", "m.gguf"], 2, "Name both files"),
         (["--series", "1.2.3"], 4, "no series 1.2.3"),
         (["--index", "7"], 4, "There is no image 7"),
