@@ -36,4 +36,4 @@ def test_frames_of_an_ultrasound_are_no_slices(tmp_path, modality, name):
     make_series(tmp_path, (4, 8, 8), modality=modality, values=np.ones((4, 8, 8), np.uint8))
     subject = subject_of(tmp_path)
     assert subject.hint == f"Ask about this {name}"
-    assert subject.offers[0].title == f"Describe this {name}"
+    assert subject.offers[0].card_title == f"Describe this {name}"
