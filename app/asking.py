@@ -11,7 +11,7 @@ from functools import partial
 from typing import Any, Final
 
 from app.comparing import Pair, propose_prior
-from app.inquiries import VolumeOf, active_look, make_inquiry, shown_in
+from app.inquiries import VolumeOf, active_look, make_inquiry, pair_in, shown_in
 from app.library.history import History
 from app.looked import Looked
 from app.offering import Circumstances, make_subject
@@ -24,7 +24,7 @@ from assistant.engines.durations import Durations
 from assistant.engines.process import Engine
 from assistant.engines.states import EngineState
 from assistant.looks import Picture, make_picture
-from assistant.offers import NOTHING, Subject
+from assistant.offers import NOTHING, Offer, Subject
 from assistant.provenance import KeptBox, SeenLook, new_id, now_utc, to_json
 from assistant.subjects import BETWEEN_SLICES
 from assistant.tasks import TASKS
@@ -121,6 +121,9 @@ class Asking:
         if self.is_running:
             raise UserError(_("The model is still answering. Wait for it, or stop it."))
         world = self._world
+        offer = self._offer(task_id)
+        if offer is not None and offer.reason:
+            raise UserError(offer.reason)
         inquiry = make_inquiry(
             TASKS[task_id],
             words,
@@ -128,7 +131,8 @@ class Asking:
             library=world.library(),
             volume_of=self._volume_of,
         )
-        key = (inquiry.identity.patient_key, inquiry.looks[-1].study_uid)
+        patient = inquiry.identity.patient_key
+        key = self._key if self._key[0] == patient else (patient, inquiry.looks[-1].study_uid)
         question = words.strip() or self._title(task_id)
         turn = Turn(
             id=new_id(),
@@ -309,8 +313,10 @@ class Asking:
     # The screen
 
     def _go_to_study(self, state: State) -> None:
-        uid = state.active_tile.series_uid
+        """Show the conversation of the study in front; of a comparison, of its current study."""
         library = self._world.library()
+        pair = pair_in(state, library)
+        uid = pair[1].series.uid if pair is not None else state.active_tile.series_uid
         patient, study = library.patient_of(uid), library.study_of(uid)
         key = (patient.key, study.uid) if patient and study else ("", "")
         if key == self._key:
@@ -358,9 +364,12 @@ class Asking:
             self._world.jobs.cancel(THUMBNAIL_SLOT)
             self._make_thumbnail(self._screen[1])
 
+    def _offer(self, task_id: str) -> Offer | None:
+        return next((o for o in self.subject.offers if o.task_id == task_id), None)
+
     def _title(self, task_id: str) -> str:
-        found = next((o for o in self.subject.offers if o.task_id == task_id), None)
-        return found.card_title if found else _(TASKS[task_id].chip)
+        offer = self._offer(task_id)
+        return offer.card_title if offer else _(TASKS[task_id].chip)
 
     def _expected_s(self, images: int) -> float | None:
         """From what the same steps took before on this machine."""

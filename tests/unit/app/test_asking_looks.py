@@ -64,6 +64,16 @@ def test_the_prior_goes_first_wherever_it_stands(room, tmp_path) -> None:
     assert room.turn.identity.startswith("Same patient")
 
 
+def test_a_comparison_is_one_conversation_whichever_tile_is_active(room, tmp_path) -> None:
+    pair(room, tmp_path)
+    room.ask("compare")
+    room.store.apply(edits.set_active(1))
+    room.ask("describe", "And this one?")
+    room.ask("compare")
+    assert [t.task for t in room.asking.conversation.turns] == ["compare", "describe", "compare"]
+    assert [s.role for s in room.asking.conversation.turns[1].seen] == ["prior"]
+
+
 def test_two_patients_are_never_compared(room, tmp_path) -> None:
     pair(room, tmp_path, name="Roe^Richard")
     with pytest.raises(UserError, match="different patients"):
@@ -150,6 +160,8 @@ def test_boxes_are_off_for_kinds_the_model_was_not_made_for(room, tmp_path) -> N
     find = next(o for o in room.asking.subject.offers if o.task_id == "find")
     assert find.reason
     assert room.asking.subject.may_allow_boxes
+    with pytest.raises(UserError, match="not made for boxes"):
+        room.asking.ask_active("find", "nodule")
     room.asking.allow_boxes()
     find = next(o for o in room.asking.subject.offers if o.task_id == "find")
     assert not find.reason
