@@ -16,6 +16,7 @@ from pathlib import Path
 import gguf
 import numpy as np
 from gguf import GGMLQuantizationType, GGUFWriter, LlamaFileType, TokenType
+from gguf_files import Vocabulary, finish, gemma_vocabulary, learnt_pieces, write_vocabulary
 from numpy.typing import NDArray
 
 ROOT = Path(__file__).resolve().parents[1]
@@ -65,19 +66,6 @@ SAYS = [
     ".",
 ]
 """What the stand-in answers to everything, a token each; then it ends its turn."""
-
-CHARACTERS = (
-    "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789▁.,:;!?()[]{}\"'`-_/=+*<>%#&@|"
-)
-
-
-@dataclass(frozen=True, slots=True)
-class Vocabulary:
-    """Pieces with their scores and kinds, by token id."""
-
-    texts: list[bytes]
-    scores: list[float]
-    kinds: list[int]
 
 
 @dataclass(frozen=True, slots=True)
@@ -141,7 +129,7 @@ def write_tiny(folder: Path, *, seed: int = 0, speaking: bool = True) -> None:
     folder.mkdir(parents=True, exist_ok=True)
     rng = np.random.default_rng(seed)
     dense = _Speaking(rng) if speaking else _Dense(rng)
-    _write_model(folder / "tiny.gguf", TINY, gemma_vocabulary(), dense, LlamaFileType.MOSTLY_F16)
+    _write_model(folder / "tiny.gguf", TINY, stand_in_vocabulary(), dense, LlamaFileType.MOSTLY_F16)
     _write_tower(folder / "tiny-mmproj.gguf", TINY_TOWER, TINY.width, dense)
 
 
@@ -149,53 +137,15 @@ def write_full_size(folder: Path, *, seed: int = 0) -> None:
     """Write full.gguf (Q4_K_M) and full-mmproj.gguf (F16) into a folder."""
     folder.mkdir(parents=True, exist_ok=True)
     rng = np.random.default_rng(seed)
-    vocabulary = padded_vocabulary(gemma_vocabulary(), 262_144)
+    vocabulary = padded_vocabulary(stand_in_vocabulary(), 262_144)
     blocks = _Blocks(rng, FULL.layers)
     _write_model(folder / "full.gguf", FULL, vocabulary, blocks, LlamaFileType.MOSTLY_Q4_K_M)
     _write_tower(folder / "full-mmproj.gguf", FULL_TOWER, FULL.width, _Dense(rng, repeat=True))
 
 
-def gemma_vocabulary() -> Vocabulary:
-    """Gemma's special tokens, newline runs and bytes, then pieces learnt from ``CORPUS``."""
-    made = Vocabulary([], [], [])
-    control = ["<pad>", "<eos>", "<bos>", "<unk>", "<mask>", "[multimodal]"]
-    control += [f"<unused{i}>" for i in range(99)] + ["<start_of_turn>", "<end_of_turn>"]
-    for text in control:
-        _add(made, text, 0.0, TokenType.UNKNOWN if text == "<unk>" else TokenType.CONTROL)
-    for count in range(1, 32):
-        _add(made, "\n" * count, 0.0, TokenType.USER_DEFINED)
-    for byte in range(256):
-        _add(made, f"<0x{byte:02X}>", 0.0, TokenType.BYTE)
-    for text in ("<start_of_image>", "<end_of_image>"):
-        _add(made, text, 0.0, TokenType.CONTROL)
-    words = _words(CORPUS)
-    merges = learn_merges(words, MERGES)
-    single = sorted({c for word in words for c in word} | set(CHARACTERS))
-    pieces = list(dict.fromkeys(merges + single + SAYS))
-    for rank, text in enumerate(pieces):
-        _add(made, text, -float(rank), TokenType.NORMAL)
-    return made
-
-
-def learn_merges(words: Counter[tuple[str, ...]], count: int) -> list[str]:
-    """Byte-pair merges in rank order; among pairs equally often the alphabetically first."""
-    merges: list[str] = []
-    current = dict(words)
-    while len(merges) < count:
-        pairs: Counter[tuple[str, str]] = Counter()
-        for word, times in current.items():
-            for pair in pairwise(word):
-                pairs[pair] += times
-        if not pairs:
-            break
-        best = min(pairs, key=lambda pair: (-pairs[pair], pair))
-        merges.append("".join(best))
-        merged: dict[tuple[str, ...], int] = {}
-        for word, times in current.items():
-            joined = _join(word, best) if best[0] in word else word
-            merged[joined] = merged.get(joined, 0) + times
-        current = merged
-    return merges
+def stand_in_vocabulary() -> Vocabulary:
+    """Pieces learnt from ``CORPUS``, and the words that the stand-in says."""
+    return gemma_vocabulary([*learnt_pieces(_words(CORPUS), MERGES), *SAYS])
 
 
 def padded_vocabulary(vocabulary: Vocabulary, size: int) -> Vocabulary:
@@ -213,29 +163,10 @@ def padded_vocabulary(vocabulary: Vocabulary, size: int) -> Vocabulary:
     return Vocabulary(texts, scores, kinds)
 
 
-def _add(vocabulary: Vocabulary, text: str, score: float, kind: TokenType) -> None:
-    vocabulary.texts.append(text.encode())
-    vocabulary.scores.append(score)
-    vocabulary.kinds.append(int(kind))
-
-
 def _words(text: str) -> Counter[tuple[str, ...]]:
     # Digits stay single, so that no piece ever holds two of them, as in Gemma.
     found = re.findall(r" ?[A-Za-z]+|[0-9]| ?[^\sA-Za-z0-9]| +", text.replace("\n", " "))
     return Counter(tuple(word.replace(" ", "▁")) for word in found)
-
-
-def _join(word: tuple[str, ...], pair: tuple[str, str]) -> tuple[str, ...]:
-    out: list[str] = []
-    i = 0
-    while i < len(word):
-        if word[i : i + 2] == pair:
-            out.append("".join(pair))
-            i += 2
-        else:
-            out.append(word[i])
-            i += 1
-    return tuple(out)
 
 
 class _Dense:
@@ -331,13 +262,13 @@ def _write_model(
     writer.add_file_type(file_type)
     writer.add_quantization_version(gguf.GGML_QUANT_VERSION)
     _add_shape(writer, shape)
-    _add_vocabulary(writer, vocabulary)
+    write_vocabulary(writer, vocabulary)
     ones = np.ones(shape.width, np.float32)
     weights.output(writer, vocabulary, shape.width)
     writer.add_tensor("output_norm.weight", ones)
     for i in range(shape.layers):
         _add_layer(writer, f"blk.{i}.", shape, weights)
-    _finish(writer)
+    finish(writer)
 
 
 def _add_shape(writer: GGUFWriter, shape: ModelShape) -> None:
@@ -355,21 +286,6 @@ def _add_shape(writer: GGUFWriter, shape: ModelShape) -> None:
     if shape.context > 8192:
         writer.add_rope_scaling_type(gguf.RopeScalingType.LINEAR)
         writer.add_rope_scaling_factor(8.0)
-
-
-def _add_vocabulary(writer: GGUFWriter, vocabulary: Vocabulary) -> None:
-    writer.add_tokenizer_model("llama")
-    writer.add_tokenizer_pre("default")
-    writer.add_token_list(vocabulary.texts)
-    writer.add_token_scores(vocabulary.scores)
-    writer.add_token_types(vocabulary.kinds)
-    writer.add_bos_token_id(2)
-    writer.add_eos_token_id(106)
-    writer.add_unk_token_id(3)
-    writer.add_pad_token_id(0)
-    writer.add_add_bos_token(True)
-    writer.add_add_eos_token(False)
-    writer.add_add_space_prefix(False)
 
 
 def _add_layer(
@@ -422,7 +338,7 @@ def _write_tower(path: Path, shape: TowerShape, model_width: int, weights: _Dens
     _add_norm(writer, "v.post_ln", shape.width)
     writer.add_tensor("mm.soft_emb_norm.weight", np.ones(shape.width, np.float32))
     weights.matrix(writer, "mm.input_projection.weight", shape.width, model_width)
-    _finish(writer)
+    finish(writer)
 
 
 def _add_tower_layer(writer: GGUFWriter, prefix: str, shape: TowerShape, weights: _Dense) -> None:
@@ -439,13 +355,6 @@ def _add_tower_layer(writer: GGUFWriter, prefix: str, shape: TowerShape, weights
 def _add_norm(writer: GGUFWriter, name: str, width: int) -> None:
     writer.add_tensor(f"{name}.weight", np.ones(width, np.float32))
     writer.add_tensor(f"{name}.bias", np.zeros(width, np.float32))
-
-
-def _finish(writer: GGUFWriter) -> None:
-    writer.write_header_to_file()
-    writer.write_kv_data_to_file()
-    writer.write_tensors_to_file()
-    writer.close()
 
 
 if __name__ == "__main__":

@@ -5,11 +5,11 @@ from pathlib import Path
 import gguf
 import numpy as np
 from gguf import GGUFWriter, LlamaFileType
+from gguf_files import Vocabulary, finish, write_vocabulary
 from numpy.typing import NDArray
 from torch import Tensor
 
 from demo_model.network import EPSILON, Decoder, Tower
-from demo_model.vocabulary import Vocabulary, write_vocabulary
 
 NAME = "Phantom demo model"
 DESCRIPTION = "Phantom demo model: knows drawn patients only, nothing of real ones"
@@ -114,10 +114,3 @@ def half(tensor: Tensor) -> NDArray[np.float16]:
 
 def single(tensor: Tensor) -> NDArray[np.float32]:
     return np.ascontiguousarray(tensor.detach().float().numpy())
-
-
-def finish(writer: GGUFWriter) -> None:
-    writer.write_header_to_file()
-    writer.write_kv_data_to_file()
-    writer.write_tensors_to_file()
-    writer.close()

@@ -8,6 +8,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
+from gguf_files import BOS, END_OF_TURN
 
 from assistant.engines.protocol import Part
 from assistant.evaluation.phantoms import FINDINGS, IS_THERE, report_of
@@ -19,7 +20,7 @@ from assistant.tasks.volume import which_slice
 from demo_model.decoder_training import HARD, IMAGE, Lesson, Target
 from demo_model.numbers import DigitTargets, written
 from demo_model.pool import CHANGES, CLASSES, WORDS
-from demo_model.vocabulary import BOS, END_OF_TURN, Tokenizer
+from demo_model.vocabulary import Tokenizer
 from viewer.spaces import FrameBox
 
 ASKED = {

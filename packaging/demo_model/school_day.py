@@ -6,6 +6,7 @@ from dataclasses import dataclass
 
 import numpy as np
 import torch
+from gguf_files import END_OF_TURN
 from torch import Tensor
 
 from assistant.tasks.volume import NO_SLICE, said_slice, which_slice
@@ -26,7 +27,6 @@ from demo_model.questions import (
     verdicts,
 )
 from demo_model.tower_training import channels_first, iou, three_channels
-from demo_model.vocabulary import END_OF_TURN
 from demo_model.volumes import SLICES, Volumes
 
 KINDS = {"finds": 0.5, "verdicts": 0.13, "descriptions": 0.09, "changes": 0.18, "slices": 0.1}

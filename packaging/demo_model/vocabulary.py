@@ -13,36 +13,15 @@ from pathlib import Path
 
 import llama_cpp
 from gguf import GGUFWriter, TokenType
-from make_tiny_model import CHARACTERS, Vocabulary, learn_merges
+from gguf_files import Vocabulary, gemma_vocabulary, learnt_pieces, write_vocabulary
 
-BOS, END_OF_TURN = 2, 106
 MERGES = 4000
 
 
 def learn(phrases: Iterable[str]) -> Vocabulary:
     """A vocabulary in which each phrase, between its digits and line breaks, is one piece."""
-    made = Vocabulary([], [], [])
-
-    def add(text: str, score: float, kind: TokenType) -> None:
-        made.texts.append(text.encode())
-        made.scores.append(score)
-        made.kinds.append(int(kind))
-
-    control = ["<pad>", "<eos>", "<bos>", "<unk>", "<mask>", "[multimodal]"]
-    control += [f"<unused{i}>" for i in range(99)] + ["<start_of_turn>", "<end_of_turn>"]
-    for text in control:
-        add(text, 0.0, TokenType.UNKNOWN if text == "<unk>" else TokenType.CONTROL)
-    for count in range(1, 32):
-        add("\n" * count, 0.0, TokenType.USER_DEFINED)
-    for byte in range(256):
-        add(f"<0x{byte:02X}>", 0.0, TokenType.BYTE)
-    for text in ("<start_of_image>", "<end_of_image>"):
-        add(text, 0.0, TokenType.CONTROL)
     words = Counter(tuple(s.replace(" ", "▁")) for p in phrases for s in segments(p))
-    single = sorted({c for word in words for c in word} | set(CHARACTERS))
-    for rank, text in enumerate(dict.fromkeys([*learn_merges(words, MERGES), *single])):
-        add(text, -float(rank), TokenType.NORMAL)
-    return made
+    return gemma_vocabulary(learnt_pieces(words, MERGES))
 
 
 def segments(phrase: str) -> list[str]:
@@ -94,19 +73,3 @@ class Tokenizer:
         kinds = self.vocabulary.kinds
         pieces = (self.vocabulary.texts[i] for i in ids if kinds[i] != TokenType.CONTROL)
         return b"".join(pieces).decode().replace("▁", " ")
-
-
-def write_vocabulary(writer: GGUFWriter, vocabulary: Vocabulary) -> None:
-    """The tokenizer's keys of a GGUF."""
-    writer.add_tokenizer_model("llama")
-    writer.add_tokenizer_pre("default")
-    writer.add_token_list(vocabulary.texts)
-    writer.add_token_scores(vocabulary.scores)
-    writer.add_token_types(vocabulary.kinds)
-    writer.add_bos_token_id(BOS)
-    writer.add_eos_token_id(END_OF_TURN)
-    writer.add_unk_token_id(3)
-    writer.add_pad_token_id(0)
-    writer.add_add_bos_token(True)
-    writer.add_add_eos_token(False)
-    writer.add_add_space_prefix(False)

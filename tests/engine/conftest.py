@@ -1,35 +1,24 @@
 """The tiny model, pictures for it, and engines that end with their test."""
 
-import importlib.util
 from collections.abc import Callable, Iterator
 from pathlib import Path
-from types import ModuleType
 
+import make_tiny_model
 import numpy as np
 import pytest
 
 from assistant.engines.process import Engine, Question
 from assistant.engines.protocol import Done, Part, Settings, Token
 
-MAKER = Path(__file__).resolve().parents[2] / "packaging" / "make_tiny_model.py"
 TURN = Part("control", "<start_of_turn>user\n\n\n")
 ANSWER = Part("control", "<end_of_turn>\n<start_of_turn>model\n")
 
 
 @pytest.fixture(scope="session")
-def maker() -> ModuleType:
-    """The script that writes the stand-in model."""
-    spec = importlib.util.spec_from_file_location("make_tiny_model", MAKER)
-    module = importlib.util.module_from_spec(spec)
-    spec.loader.exec_module(module)
-    return module
-
-
-@pytest.fixture(scope="session")
-def tiny(maker: ModuleType, tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, Path]:
+def tiny(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, Path]:
     """A model that writes until it is stopped, in the stand-in's shape, and its projector."""
     folder = tmp_path_factory.mktemp("tiny")
-    maker.write_tiny(folder, speaking=False)
+    make_tiny_model.write_tiny(folder, speaking=False)
     return folder / "tiny.gguf", folder / "tiny-mmproj.gguf"
 
 
