@@ -6,6 +6,7 @@ from collections.abc import Sequence
 
 from app import log
 from app.paths import make_paths
+from app.private import keep_private
 from app.settings import TYPE_SCALE, Settings
 from viewer.errors import UserError
 from viewer.words import _
@@ -16,8 +17,7 @@ def run(paths: Sequence[str], *, planes: bool = False) -> int:
 
     ``planes`` shows a volume in three planes and 3D at once. UserError where there is no screen.
     """
-    if os.name == "posix":
-        os.umask(0o077)
+    keep_private()
     _check_screen()
     own = make_paths()
     log.start(own.logs)

@@ -12,6 +12,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Final, TextIO
 
+from app.private import leave_no_core
 from viewer.errors import Cancelled, UserError
 from viewer.words import N_, _
 
@@ -47,6 +48,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
 
 def _run_command(name: str, given: Sequence[str]) -> int:
+    leave_no_core()
     module = importlib.import_module(f"app.cli.{name}")
     parser = argparse.ArgumentParser(prog=f"second-read {name}", description=_(COMMANDS[name]))
     module.add_arguments(parser)
