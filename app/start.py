@@ -29,9 +29,9 @@ def run(paths: Sequence[str], *, planes: bool = False) -> int:
     application.setApplicationName("Second Read")
     application.setDesktopFileName("second-read")
 
-    from viewer.widgets import theme
+    from viewer.widgets import style
 
-    theme.install(application, settings.get(TYPE_SCALE))
+    style.install(application, settings.get(TYPE_SCALE))
 
     from app.wiring import Program
 

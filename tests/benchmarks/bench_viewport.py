@@ -28,7 +28,7 @@ from viewer.render.kernel_cache import compile_in_child, is_compiled, load_kerne
 from viewer.spaces import PatientPoint
 from viewer.state import TileWindow
 from viewer.study import Window
-from viewer.widgets import theme
+from viewer.widgets import style
 
 if TYPE_CHECKING:
     from tiles import Tiles
@@ -245,7 +245,7 @@ def report_release(preset: str, taken: list[tuple[float, float, float]]) -> None
 
 def main() -> None:
     application = QApplication([])
-    theme.install(application)
+    style.install(application)
     if not is_compiled():
         compile_in_child()
     load_kernels()

@@ -14,7 +14,7 @@ from app.paths import make_paths
 from app.settings import Settings
 from app.wiring import Program
 from viewer.study import Patient, Series, Study
-from viewer.widgets import theme
+from viewer.widgets import style
 
 PATIENCE_MS = 30_000
 
@@ -30,7 +30,7 @@ class Reader:
 
     def start(self, *paths: Path, planes: bool = False) -> "Reader":
         """Start the program, as from the command line."""
-        theme.install(QApplication.instance())
+        style.install(QApplication.instance())
         own = make_paths()
         self.program = Program(own, Settings(own.settings))
         self.program.crash.uninstall()  # a failure shall fail the test, not open a dialog

@@ -23,7 +23,7 @@ from viewer.study import (
     Study,
     StudyFacts,
 )
-from viewer.widgets import theme
+from viewer.widgets import style
 from viewer.widgets.grid import SERIES_MIME
 
 
@@ -63,7 +63,7 @@ def shelf():
 
 @pytest.fixture
 def browser(qtbot, qapp, shelf):
-    theme.install(qapp)
+    style.install(qapp)
     made = Browser(shelf, NoPictures(), more=QMenu(), hide=QAction("Hide"))
     shelf.subscribe(made.refresh)
     made.resize(240, 800)

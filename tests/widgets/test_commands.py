@@ -7,14 +7,14 @@ from app.commands import COMMANDS
 from app.menus import Actions, TopBar, main_menu, tile_menu
 from app.notices import Notices
 from viewer.errors import UserError
-from viewer.widgets import theme
+from viewer.widgets import style
 
 MOST_BUTTONS = 20
 
 
 @pytest.fixture
 def window(qtbot, qapp):
-    theme.install(qapp)
+    style.install(qapp)
     made = QWidget()
     qtbot.addWidget(made)
     return made

@@ -15,14 +15,14 @@ from assistant.panel.identity_dialog import IdentityDialog
 from assistant.panel.model_dialog import ModelActions, ModelDialog
 from viewer.errors import UserError
 from viewer.jobs import Jobs
-from viewer.widgets import theme
+from viewer.widgets import style
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[1] / "support"))
 
 
 @pytest.fixture(autouse=True)
 def themed(qapp):
-    theme.install(qapp)
+    style.install(qapp)
 
 
 class Desk:

@@ -5,7 +5,7 @@ from PySide6.QtWidgets import QWidget
 
 from app.settings import FIRST_TOOL, MEMORY_MB, SETTINGS, TYPE_SCALE, Settings
 from app.settings_dialog import SettingsDialog
-from viewer.widgets import theme
+from viewer.widgets import style
 
 
 @pytest.fixture
@@ -15,7 +15,7 @@ def settings(tmp_path):
 
 @pytest.fixture
 def dialog(qtbot, qapp, settings):
-    theme.install(qapp)
+    style.install(qapp)
     window = QWidget()  # the dialog deletes itself when it is closed
     qtbot.addWidget(window)
     made = SettingsDialog(settings, window)

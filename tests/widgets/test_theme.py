@@ -7,14 +7,14 @@ from PySide6.QtGui import QColor, QFontMetricsF
 from PySide6.QtWidgets import QApplication, QPushButton
 
 import resources
-from viewer.widgets import icons, theme
+from viewer.widgets import icons, style, theme
 from viewer.widgets.stylesheet import stylesheet
 from viewer.widgets.theme import SIZES, TOKENS
 
 
 @pytest.fixture(autouse=True)
 def themed(qapp):
-    theme.install(qapp)
+    style.install(qapp)
 
 
 def luminance(hex_color):
@@ -58,10 +58,10 @@ def test_the_stylesheet_names_no_colour_of_its_own():
 
 
 def test_the_type_grows_as_the_reader_chose(qapp):
-    theme.install(qapp, 1.5)
+    style.install(qapp, 1.5)
     assert theme.type_scale() == pytest.approx(1.5, abs=0.05)
     assert theme.font(12, 600).pixelSize() == 18
-    theme.install(qapp, 9.0)
+    style.install(qapp, 9.0)
     assert theme.type_scale() == pytest.approx(theme.SCALES[1])
 
 

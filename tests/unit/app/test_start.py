@@ -15,8 +15,8 @@ application = QApplication([])
 from app.paths import make_paths
 from app.settings import Settings
 from app.wiring import Program
-from viewer.widgets import theme
-theme.install(application)
+from viewer.widgets import style
+style.install(application)
 own = make_paths()
 program = Program(own, Settings(own.settings))
 found = []
