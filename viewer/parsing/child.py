@@ -13,7 +13,7 @@ from viewer.channel import Channel, ChannelError, child_channel, encode
 from viewer.children import lower_priority
 from viewer.parsing.digest import pixel_digest
 from viewer.parsing.facts import Memory
-from viewer.parsing.importing import before_import
+from viewer.parsing.importing import before_import, import_no_network
 from viewer.parsing.scan import scan_file
 from viewer.parsing.walk import walk
 from viewer.reading.messages import (
@@ -45,6 +45,7 @@ def main() -> None:
     lower_priority()
     os.environ["OPENBLAS_NUM_THREADS"] = "1"  # numpy would reserve memory for every core
     bound_memory(limits.WORKER_BYTES)
+    import_no_network()
     memory = Memory()
     before_import(lambda: channel.send(Importing()))
     while (request := channel.receive()) is not None:
