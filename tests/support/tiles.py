@@ -68,8 +68,8 @@ class Tiles:
         return self.scene(tile)
 
     def settle(self) -> None:
-        """Wait until no tile waits for pixels, and all is painted."""
-        self.until(lambda: all(v.scene().message_kind != "busy" for v in self.grid.viewports))
+        """Wait until no image waits for pixels or is drawn coarsely, and all is painted."""
+        self.until(lambda: all(_is_settled(v) for v in self.grid.viewports))
         QCoreApplication.processEvents()
 
     def until(self, holds: Callable[[], bool]) -> None:
@@ -180,6 +180,12 @@ def tiles_on(*paths: Path, size: tuple[int, int] = (640, 640)) -> Iterator[Tiles
         assert not tiles.bugs
     finally:
         tiles.close()
+
+
+def _is_settled(viewport: Viewport) -> bool:
+    scene = viewport.scene()
+    is_fine = scene.tile.kind == "volume" or viewport.is_picture_full
+    return scene.message_kind != "busy" and is_fine
 
 
 def _move(

@@ -4,8 +4,9 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from numpy.typing import NDArray
 from PySide6.QtCore import QMimeData, QPoint, QPointF, Qt
-from PySide6.QtGui import QDropEvent
+from PySide6.QtGui import QDropEvent, QImage
 from PySide6.QtTest import QTest
 from series import AXIAL, make_series
 from tiles import Tiles, tiles_on
@@ -17,7 +18,7 @@ from viewer.spaces import FramePoint, PatientPoint
 from viewer.state import Slab, TileWindow
 from viewer.study import Window
 from viewer.tools import crosshair, linking
-from viewer.tools.planes import to_patient
+from viewer.tools.planes import to_patient, turned
 from viewer.widgets import overlay
 from viewer.widgets.grid import SERIES_MIME
 
@@ -402,6 +403,37 @@ def test_a_3d_tile_shows_pictures_while_it_turns_and_while_the_wheel_zooms(
         assert not _has_full_picture(tiles)
         QTest.mouseRelease(widget, Qt.MouseButton.LeftButton, pos=start + QPoint(225, 0))
         tiles.until(lambda: _has_full_picture(tiles))
+
+
+def test_a_slab_at_an_angle_is_coarse_while_it_moves_and_fine_soon_after(
+    qtbot: object, tmp_path: Path
+) -> None:
+    values = np.random.default_rng(3).integers(0, 900, (24, 32, 32)).astype(np.int16)
+    make_series(tmp_path, values.shape, spacing_mm=(1, 1, 1), values=values)
+    with tiles_on(tmp_path) as tiles:
+        uid = _show_planes(tiles)
+        turn = turned(turned(tiles.state.doc.turn, (0, 0, 1), 20), (1, 0, 0), 15)
+        tiles.apply(edits.set_turn(turn), *(edits.set_slab(t, Slab(4.0)) for t in range(3)))
+        fine = tiles.image()
+        place = tiles.scene().crosshair or PatientPoint(0, 0, 0)
+        moved = PatientPoint(place.x + 3, place.y + 3, place.z + 3)
+        tiles.store.apply(edits.set_crosshair(uid, moved))
+        assert not tiles.viewport().is_picture_full
+        tiles.store.apply(edits.set_crosshair(uid, place))
+        coarse = tiles.image()
+        assert coarse != fine
+        # Coarser, but the same picture in the same place.
+        assert np.abs(_greys(coarse) - _greys(fine)).mean() < 0.1 * _greys(fine).mean()
+        assert _greys(coarse).mean() == pytest.approx(_greys(fine).mean(), rel=0.05)
+        tiles.until(lambda: tiles.viewport().is_picture_full)
+        assert tiles.image() == fine
+
+
+def _greys(image: QImage) -> NDArray[np.float64]:
+    """The middle of a picture."""
+    grey = image.convertToFormat(QImage.Format.Format_Grayscale8)
+    rows = np.frombuffer(grey.constBits(), np.uint8).reshape(grey.height(), -1)
+    return rows[60:-60, 60 : grey.width() - 60].astype(float)
 
 
 def _brightness(tiles: Tiles, place: QPoint) -> int:

@@ -11,17 +11,12 @@ import numpy as np
 from numpy.typing import NDArray
 from PySide6.QtGui import QImage
 
-from viewer.annotations import PlaneRef
 from viewer.pixels.display import DisplayTable, display_table, to_display
 from viewer.pixels.modality import PixelFacts, mask_bits
 from viewer.pixels.voi import Voi
 from viewer.reading.frames import Stored
-from viewer.reading.volumes import Volume
-from viewer.render.planes import Plane, Slicer
 from viewer.render.slice import resample_frame
-from viewer.state import Slab
 from viewer.study import FrameRef
-from viewer.tools.planes import vector
 from viewer.tools.transform import Transform
 
 _KEPT_TILES: Final = 3
@@ -131,34 +126,6 @@ class FramePicture:
         return self._colours[1]
 
 
-class PlanePictures:
-    """The picture of a cut through a volume; keeps the last cut and its image."""
-
-    def __init__(self) -> None:
-        self._cut: tuple[tuple[object, ...], Values] | None = None
-        self._levels = Levels()
-
-    def image(
-        self,
-        slicer: Slicer,
-        plane: PlaneRef,
-        slab: Slab,
-        *,
-        volume: Volume,
-        facts: PixelFacts,
-        voi: Voi,
-        invert: bool,
-        transform: Transform,
-        grain: Grain,
-    ) -> QImage:
-        """Cut at device pixels and draw."""
-        key = (id(volume), plane, slab, transform, grain)
-        if self._cut is None or self._cut[0] != key:
-            self._cut = key, _cut_plane(slicer, plane, slab, transform, grain)
-        tile = self._cut[1]
-        return self._levels.grey_image(tile, facts, voi, invert=invert, grain=grain)
-
-
 class Levels:
     """Makes a QImage of values; keeps the table until the window changes, and the last image."""
 
@@ -212,26 +179,3 @@ def frame_to_device(transform: Transform, ratio: float) -> NDArray[np.float64]:
         )
         * ratio
     )
-
-
-def _cut_plane(
-    slicer: Slicer, plane: PlaneRef, slab: Slab, transform: Transform, grain: Grain
-) -> Values:
-    """Cut a plane so that every device pixel is one sample."""
-    to_canvas = transform.view_to_frame(grain.ratio)
-    axes = np.array([plane.right, plane.down])
-    right, down = to_canvas[:, 0] @ axes, to_canvas[:, 1] @ axes
-    corner = to_canvas @ np.array([0.5, 0.5, 1.0]) @ axes * plane.mm_per_px
-    px_mm = float(np.linalg.norm(right)) * plane.mm_per_px
-    cut = slicer.slice_plane(
-        Plane(
-            vector(np.asarray(plane.origin) + corner),
-            vector(right / np.linalg.norm(right)),
-            vector(down / np.linalg.norm(down)),
-        ),
-        grain.size_px,
-        px_mm,
-        slab_mm=slab.thickness_mm,
-        projection=slab.projection,
-    )
-    return Values(cut.values, cut.inside)

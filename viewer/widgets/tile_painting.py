@@ -2,17 +2,19 @@
 
 from dataclasses import dataclass
 
-from PySide6.QtCore import QPointF, Qt
+from PySide6.QtCore import QPointF, QRectF, QSizeF, Qt
 from PySide6.QtGui import QImage, QPainter
 
 from viewer.annotations import POINTS, Annotation
 from viewer.measure import measure
+from viewer.render.planes import Plane
 from viewer.study import FrameRef
 from viewer.tools import crosshair
 from viewer.tools.labels import finding_numbers
 from viewer.widgets import marks, overlay, plane_lines
 from viewer.widgets.gestures import End
-from viewer.widgets.pictures import FramePicture, Grain, PlanePictures
+from viewer.widgets.pictures import FramePicture, Grain
+from viewer.widgets.plane_pictures import PlaneCut, PlanePictures
 from viewer.widgets.position_bar import paint_position
 from viewer.widgets.scene import Scene
 from viewer.widgets.solid import Solid
@@ -59,6 +61,24 @@ class TilePainting:
             overlay.paint_flash(painter, scene, is_end=moment.end == "last")
         overlay.paint_frame(painter, scene, alone=len(scene.state.doc.tiles) == 1)
 
+    def begin(self, scene: Scene, grain: Grain) -> None:
+        """Begin what is made beside the window's thread: the cut of a plane."""
+        cut = self._cut_of(scene, grain)
+        if cut is not None:
+            self._planes.begin(cut)
+
+    def is_dear(self, scene: Scene) -> bool:
+        """Whether a plane takes long to cut: a slab at an angle to the volume's grid."""
+        slicer = self._sources.slicer(scene.tile)
+        if slicer is None or scene.plane is None:
+            return False
+        plane = Plane(scene.plane.origin, scene.plane.right, scene.plane.down)
+        return scene.tile.slab.thickness_mm > 0 and not slicer.is_on_grid(plane)
+
+    def close(self) -> None:
+        """End the threads."""
+        self._planes.close()
+
     def prepare_neighbour(self, scene: Scene, grain: Grain) -> bool:
         """Resample one neighbour of a frame; False when both are ready or not read yet."""
         if scene.stack is None or scene.stored is None:
@@ -82,7 +102,7 @@ class TilePainting:
             return
         image = self._image(scene, grain)
         if image is not None:
-            painter.drawImage(QPointF(0, 0), image)
+            _draw(painter, image, grain)
         if scene.tile.is_plane and scene.state.nav.tool == "crosshair":
             _paint_cuts(painter, scene, has_pointer=moment.has_pointer)
 
@@ -100,20 +120,16 @@ class TilePainting:
                 grain=grain,
                 pixel_grid=scene.state.nav.pixel_grid,
             )
-        slicer = self._sources.slicer(scene.tile)
-        if slicer is None or scene.plane is None or scene.volume is None:
+        cut = self._cut_of(scene, grain)
+        if cut is None:
             return None
-        return self._planes.image(
-            slicer,
-            scene.plane,
-            scene.tile.slab,
-            volume=scene.volume,
-            facts=scene.facts,
-            voi=scene.choice.voi,
-            invert=invert,
-            transform=scene.transform,
-            grain=grain,
-        )
+        return self._planes.image(cut, facts=scene.facts, voi=scene.choice.voi, invert=invert)
+
+    def _cut_of(self, scene: Scene, grain: Grain) -> PlaneCut | None:
+        slicer = self._sources.slicer(scene.tile)
+        if slicer is None or scene.plane is None:
+            return None
+        return PlaneCut(slicer, scene.plane, scene.tile.slab, scene.transform, grain)
 
     def _paint_marks(
         self, painter: QPainter, scene: Scene, notes: overlay.Notes, moment: Moment
@@ -143,6 +159,16 @@ class TilePainting:
             return ""
         stored = scene.stored.pixels if scene.stored is not None else None
         return "\n".join(measure(mark, calibration, stored=stored, facts=scene.facts).lines)
+
+
+def _draw(painter: QPainter, image: QImage, grain: Grain) -> None:
+    """Draw a picture whose pixels are the screen's, or a coarser one enlarged."""
+    if grain.ratio >= 1:
+        painter.drawImage(QPointF(0, 0), image)
+        return
+    painter.setRenderHint(QPainter.RenderHint.SmoothPixmapTransform)
+    size = QSizeF(*grain.size_px) / grain.ratio
+    painter.drawImage(QRectF(QPointF(0, 0), size), image)
 
 
 def _paint_cuts(painter: QPainter, scene: Scene, *, has_pointer: bool) -> None:

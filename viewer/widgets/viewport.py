@@ -1,6 +1,5 @@
 """A tile of the grid: shows its part of the state and reports gestures; keeps no state itself."""
 
-import math
 from collections.abc import Callable
 from typing import Final
 
@@ -23,11 +22,10 @@ from viewer.reading.frames import Prefetch
 from viewer.spaces import ViewPoint
 from viewer.state import State
 from viewer.study import FrameRef, Stack
-from viewer.tools.bindings import Button, Modifier
-from viewer.tools.transform import Area, Canvas
 from viewer.widgets import cursors, overlay
+from viewer.widgets.fineness import Fineness
 from viewer.widgets.gestures import Apply, End, Gestures
-from viewer.widgets.pictures import Grain
+from viewer.widgets.pointing import BUTTONS, is_on_picture, modifier_of, view_point, whole_notches
 from viewer.widgets.readout import pointer_text, tile_name
 from viewer.widgets.scene import Scene, make_scene
 from viewer.widgets.solid import Solid
@@ -36,18 +34,10 @@ from viewer.widgets.tile_painting import Moment, TilePainting
 from viewer.widgets.window_field import WindowField
 
 FLASH_MS: Final = 120
-SHARPEN_MS: Final = 50
 SETTLE_MS: Final = 120
 PATIENCE_MS: Final = 150
 PROGRESS_MS: Final = 250
 ANNOUNCE_MS: Final = 500
-_DENSE: Final = 1.5
-_WHEEL_NOTCH: Final = 120
-_BUTTONS: Final[dict[Qt.MouseButton, Button]] = {
-    Qt.MouseButton.LeftButton: "left",
-    Qt.MouseButton.MiddleButton: "middle",
-    Qt.MouseButton.RightButton: "right",
-}
 
 
 class Viewport(QWidget):
@@ -82,11 +72,11 @@ class Viewport(QWidget):
         self._fetched: Stack | None = None
         self._solid = Solid(sources, f"volume picture {id(self)}", self.update)
         self._painting = TilePainting(sources, self._solid)
+        self._fineness = Fineness(self, self.update)
         self._gestures = Gestures(self.scene, apply, sources, on_end=self._flash)
         self._window_field = WindowField(self, apply)
         self._hovered = ""
         self._flashing: End = ""
-        self._coarse = False
         self._read: set[FrameRef] = set()
         self._painted: Scene | None = None
         self._waited_at = -1
@@ -95,7 +85,6 @@ class Viewport(QWidget):
         self._flash_timer = self._timer(FLASH_MS, self._end_flash)
         self._progress_timer = self._timer(PROGRESS_MS, self.update)
         self._patience_timer = self._timer(PATIENCE_MS, self.update)
-        self._sharpen_timer = self._timer(SHARPEN_MS, self._sharpen)
         self._settle_timer = self._timer(SETTLE_MS, self._settle)
         self._idle_timer = self._timer(0, self._prepare_next)
         self._announce_timer = self._timer(ANNOUNCE_MS, self._announce)
@@ -107,8 +96,9 @@ class Viewport(QWidget):
 
     @property
     def is_picture_full(self) -> bool:
-        """Whether a 3D tile shows its volume in full quality, and nothing finer is to come."""
-        return self._solid.is_full
+        """Whether nothing finer is to come; a 3D tile refines its picture after each turn."""
+        is_solid = self.scene().tile.kind == "volume"
+        return self._solid.is_full if is_solid else self._fineness.is_fine
 
     def scene(self) -> Scene:
         """What it shows now."""
@@ -170,11 +160,12 @@ class Viewport(QWidget):
             self._prefetch.cancel()
             self._prefetch = None
         self._solid.close()
+        self._painting.close()
+        self._fineness.stop()
         for timer in (
             self._flash_timer,
             self._patience_timer,
             self._progress_timer,
-            self._sharpen_timer,
             self._settle_timer,
             self._idle_timer,
             self._announce_timer,
@@ -196,7 +187,7 @@ class Viewport(QWidget):
         )
         # A painter that is left open by an exception ends the process.
         with QPainter(self) as painter:
-            self._painting.paint(painter, scene, self._grain(), moment=moment)
+            self._painting.paint(painter, scene, self._fineness.grain, moment=moment)
         if scene.stored is not None:
             self._idle_timer.start()
 
@@ -214,22 +205,23 @@ class Viewport(QWidget):
     def mousePressEvent(self, event: QMouseEvent) -> None:
         """Begin a gesture; a click on the window's text lets it be typed."""
         self.setFocus(Qt.FocusReason.MouseFocusReason)
-        button = _BUTTONS.get(event.button())
+        button = BUTTONS.get(event.button())
         if button is None or self._gestures.action is not None:
             return
         place = event.position()
         if button == "left" and overlay.window_text_rect(self.scene()).contains(place):
             self.edit_window()
             return
-        self._gestures.press(_view_point(place), button, _modifier(event.modifiers()))
+        self._gestures.press(view_point(place), button, modifier_of(event.modifiers()))
         self._show_cursor(place)
         self.update()
 
     def mouseMoveEvent(self, event: QMouseEvent) -> None:
         """Go on with a gesture, or say what is under the pointer."""
-        place = self._pointer = _view_point(event.position())
+        place = self._pointer = view_point(event.position())
         held = event.modifiers()
-        self._coarse = self._is_dense() and self._gestures.is_dragging
+        if self._gestures.is_dragging:
+            self._begin_moving()
         self._gestures.move(
             place,
             fine=bool(held & Qt.KeyboardModifier.ControlModifier)
@@ -246,12 +238,12 @@ class Viewport(QWidget):
     def mouseReleaseEvent(self, event: QMouseEvent) -> None:
         """End a gesture; a right click that moved nothing opens the menu."""
         was_volume = self._gestures.is_dragging and self.scene().tile.kind == "volume"
-        was_click = self._gestures.release(_view_point(event.position()))
+        was_click = self._gestures.release(view_point(event.position()))
         if was_click and event.button() == Qt.MouseButton.RightButton:
             self.menu_wanted.emit(self._index, event.globalPosition().toPoint())
+        self._fineness.sharpen()
         if was_volume:
             self._settle()
-        self._sharpen()
         self._show_cursor(event.position())
         self.update()
 
@@ -264,8 +256,8 @@ class Viewport(QWidget):
 
     def wheelEvent(self, event: QWheelEvent) -> None:
         """Images, ten images, or zoom; a trackpad's small steps are summed."""
-        modifier = _modifier(event.modifiers())
-        place = _view_point(event.position())
+        modifier = modifier_of(event.modifiers())
+        place = view_point(event.position())
         pixels, angle = event.pixelDelta(), event.angleDelta()
         delta = angle.y() or angle.x()
         self._begin_moving()
@@ -275,9 +267,7 @@ class Viewport(QWidget):
         if not pixels.isNull() and modifier in {"", "alt"} and self.scene().tile.kind != "volume":
             self._gestures.trackpad(-float(pixels.y()))
         elif delta:
-            notches = -delta / _WHEEL_NOTCH
-            whole = int(math.copysign(max(1, round(abs(notches))), notches))
-            self._gestures.wheel(whole, modifier, place)
+            self._gestures.wheel(whole_notches(delta), modifier, place)
         self.pointed.emit(pointer_text(self.scene(), place))
         event.accept()
 
@@ -286,7 +276,7 @@ class Viewport(QWidget):
         zoom = Qt.NativeGestureType.ZoomNativeGesture
         if isinstance(event, QNativeGestureEvent) and event.gestureType() == zoom:
             self._begin_moving()
-            self._gestures.pinch(1.0 + event.value(), _view_point(event.position()))
+            self._gestures.pinch(1.0 + event.value(), view_point(event.position()))
             return True
         return super().event(event)
 
@@ -332,6 +322,7 @@ class Viewport(QWidget):
             self._want_frame(scene)
         elif scene.tile.series_uid and scene.tile.kind != "stack":
             self._want_volume(scene)
+            self._begin_cut(scene)
         if self._pointer is not None:
             # Keys and a cine change what lies under a pointer that rests.
             self.pointed.emit(pointer_text(scene, self._pointer))
@@ -376,9 +367,17 @@ class Viewport(QWidget):
         elif scene.tile.kind == "volume":
             self._want_solid()
 
+    def _begin_cut(self, scene: Scene) -> None:
+        """Cut a plane beside this thread, while other tiles are looked after."""
+        if scene.plane is None:
+            return
+        if self._painted is not None and self._painted.plane != scene.plane:
+            self._fineness.move(is_dear=self._painting.is_dear(scene))
+        self._painting.begin(scene, self._fineness.grain)
+
     def _want_solid(self) -> None:
-        grain = self._grain()
-        self._solid.want(self.scene(), grain.size_px, is_moving=self._is_turning)
+        size_px = self._fineness.grain.size_px
+        self._solid.want(self.scene(), size_px, is_moving=self._is_turning)
 
     @property
     def _is_turning(self) -> bool:
@@ -395,7 +394,7 @@ class Viewport(QWidget):
     def _prepare_next(self) -> None:
         """While idle, resample the neighbours: the next step then costs as much as a window."""
         is_still = not self._gestures.is_dragging
-        if is_still and self._painting.prepare_neighbour(self.scene(), self._grain()):
+        if is_still and self._painting.prepare_neighbour(self.scene(), self._fineness.grain):
             self._idle_timer.start()
 
     def _scene_to_paint(self) -> Scene:
@@ -434,28 +433,11 @@ class Viewport(QWidget):
         self._flashing = ""
         self.update()
 
-    def _is_dense(self) -> bool:
-        return self.devicePixelRatioF() >= _DENSE
-
-    def _grain(self) -> Grain:
-        """Device pixels; logical ones while something moves on a dense screen."""
-        ratio = self.devicePixelRatioF()
-        if self._coarse and ratio >= _DENSE:
-            ratio = 1.0
-        size = math.ceil(self.width() * ratio), math.ceil(self.height() * ratio)
-        return Grain((max(size[0], 1), max(size[1], 1)), ratio)
-
     def _begin_moving(self) -> None:
         if self.scene().tile.kind == "volume":
             self._settle_timer.start()
-        elif self._is_dense():
-            self._coarse = True
-            self._sharpen_timer.start()
-
-    def _sharpen(self) -> None:
-        if self._coarse:
-            self._coarse = False
-            self.update()
+        else:
+            self._fineness.move()
 
     def _announce(self) -> None:
         name = tile_name(self.scene())
@@ -464,7 +446,7 @@ class Viewport(QWidget):
 
     def _show_cursor(self, place: QPointF) -> None:
         scene = self.scene()
-        is_inside = _is_on_picture(scene.canvas, scene.area, scene, _view_point(place))
+        is_inside = is_on_picture(scene, view_point(place))
         self.setCursor(cursors.cursor_of(scene, self._gestures.action, is_inside=is_inside))
 
     def _timer(self, interval_ms: int, call: Callable[[], None]) -> QTimer:
@@ -473,24 +455,3 @@ class Viewport(QWidget):
         timer.setInterval(interval_ms)
         timer.timeout.connect(call)
         return timer
-
-
-def _is_on_picture(canvas: Canvas, area: Area, scene: Scene, at: ViewPoint) -> bool:
-    if scene.message or scene.entry is None:
-        return False
-    if scene.tile.kind == "volume":
-        return at.y >= area.top
-    point = scene.transform.to_frame(at)
-    return 0 <= point.column <= canvas.columns and 0 <= point.row <= canvas.rows
-
-
-def _view_point(place: QPointF) -> ViewPoint:
-    return ViewPoint(place.x(), place.y())
-
-
-def _modifier(held: Qt.KeyboardModifier) -> Modifier:
-    if held & Qt.KeyboardModifier.ControlModifier:
-        return "ctrl"
-    if held & Qt.KeyboardModifier.ShiftModifier:
-        return "shift"
-    return "alt" if held & Qt.KeyboardModifier.AltModifier else ""
