@@ -2,19 +2,14 @@
 
 import os
 import signal
-import sys
-from pathlib import Path
 
 import pytest
-
-from viewer import edits
-from viewer.state import View
-
-sys.path.insert(0, str(Path(__file__).resolve().parents[1] / "support"))
-
 from asker import Asker, Engineer
 from room import answer_with
 from series import make_series
+
+from viewer import edits
+from viewer.state import View
 
 
 @pytest.fixture

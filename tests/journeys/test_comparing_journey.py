@@ -1,16 +1,10 @@
 """Prior and current in the real window: prior first to the model, a box on the image it was for."""
 
-import sys
-from pathlib import Path
-
 import pytest
-
-from viewer.edits import set_active
-
-sys.path.insert(0, str(Path(__file__).resolve().parents[1] / "support"))
-
 from asker import Asker, Engineer
 from room import answer_with
+
+from viewer.edits import set_active
 
 
 @pytest.fixture

@@ -2,16 +2,11 @@
 
 import os
 import stat
-import sys
-from pathlib import Path
 
 import pytest
+from series import make_series
 
 from app.report import write_report
-
-sys.path.insert(0, str(Path(__file__).resolve().parents[1] / "support"))
-
-from series import make_series
 
 CANARY = "ZZCANARY"
 KEEPS_WORK = ("work.db",)

@@ -1,6 +1,5 @@
 """Choosing a model: what fits, the licence, the download, files on this computer."""
 
-import sys
 from pathlib import Path
 
 import pytest
@@ -16,8 +15,6 @@ from assistant.panel.model_dialog import ModelActions, ModelDialog
 from viewer.errors import UserError
 from viewer.jobs import Jobs
 from viewer.widgets import style
-
-sys.path.insert(0, str(Path(__file__).resolve().parents[1] / "support"))
 
 
 @pytest.fixture(autouse=True)

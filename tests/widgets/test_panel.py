@@ -1,18 +1,13 @@
 """The panel: what it shows of engine, conversation and findings, and what it asks for."""
 
-import sys
 import time
 from dataclasses import replace
-from pathlib import Path
 
 import numpy as np
 import pytest
 from PySide6.QtCore import QPoint, Qt
 from PySide6.QtGui import QGuiApplication
 from PySide6.QtWidgets import QLabel, QPushButton
-
-sys.path.insert(0, str(Path(__file__).resolve().parents[1] / "support"))
-
 from room import Room, answer_with
 from series import make_series
 
@@ -30,14 +25,14 @@ from viewer.errors import UserError
 from viewer.spaces import FramePoint
 from viewer.state import State
 from viewer.study import FrameRef
-from viewer.widgets import theme
+from viewer.widgets import style
 
 HOSTILE = "<img src='file:///etc/passwd'><b>x</b> <a href='https://example.org'>y</a>"
 
 
 @pytest.fixture(autouse=True)
 def themed(qapp):
-    theme.install(qapp)
+    style.install(qapp)
 
 
 class Calls(list):

@@ -1,13 +1,9 @@
 """From a question about the active tile to findings in the store, without a window."""
 
-import sys
 from dataclasses import replace
 from pathlib import Path
 
 import pytest
-
-sys.path.insert(0, str(Path(__file__).resolve().parents[2] / "support"))
-
 from room import Room, answer_with
 from series import make_series
 

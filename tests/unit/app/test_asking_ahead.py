@@ -1,13 +1,9 @@
 """Encoding ahead: what is on the screen, then its prior; never words, and a question goes first."""
 
-import sys
 from pathlib import Path
 
 import numpy as np
 import pytest
-
-sys.path.insert(0, str(Path(__file__).resolve().parents[2] / "support"))
-
 from room import Room
 from series import make_series
 

@@ -1,11 +1,11 @@
 """Pictures without a window: which way round they are, and what is said about them."""
 
-import sys
 from collections.abc import Iterator
 from pathlib import Path
 
 import numpy as np
 import pytest
+from blocks import EXTENT, write_block, write_colours
 
 from app.rendering import Wanted, find_series, render
 from viewer.errors import UserError
@@ -14,10 +14,6 @@ from viewer.reading.grouping import group
 from viewer.reading.workers import Found, Workers
 from viewer.render.kernel_cache import load_kernels
 from viewer.study import Series, Window
-
-sys.path.insert(0, str(Path(__file__).resolve().parents[2] / "support"))
-
-from blocks import EXTENT, write_block, write_colours
 
 load_kernels()  # before each test has fresh folders, so that they are compiled once a machine
 

@@ -1,16 +1,12 @@
 """``second-read ask``: JSON as promised, exit codes, the real engine with the stand-in model."""
 
 import json
-import sys
 from pathlib import Path
 
 import pytest
+from series import make_series
 
 from app.cli.main import main
-
-sys.path.insert(0, str(Path(__file__).resolve().parents[3] / "support"))
-
-from series import make_series
 
 
 @pytest.fixture(scope="module")

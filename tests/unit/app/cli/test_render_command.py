@@ -2,18 +2,14 @@
 
 import json
 import shutil
-import sys
 from pathlib import Path
 
 import numpy as np
 import pytest
+from blocks import EXTENT, write_block
 from PIL import Image
 
 from app.cli.main import main
-
-sys.path.insert(0, str(Path(__file__).resolve().parents[3] / "support"))
-
-from blocks import EXTENT, write_block
 
 
 @pytest.fixture(scope="module")
