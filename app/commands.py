@@ -124,6 +124,10 @@ def _compare(services: Services) -> None:
     services.desk.open_part("compare")
 
 
+def _is_3d(services: Services) -> bool:
+    return services.store.state.active_tile.kind == "volume" and looking.has_image(services)
+
+
 def _has_selected(services: Services) -> bool:
     return bool(services.store.state.nav.selected)
 
@@ -165,6 +169,9 @@ COMMANDS: Final = (
     _tool("box", N_("Box"), "B", "box-measure", N_("Box: drag over an area. Esc to leave")),
     _tool("crosshair", N_("Crosshair"), "X", "crosshair",
           N_("Crosshair: drag the centre, a line, a dot to turn, a bar for the slab")),
+    Command("tool.crop", N_("Crop the 3D picture"), lambda s: looking.set_tool(s, "crop"), ("K",),
+            group="Tools", when=_is_3d, checked=lambda s: s.store.state.nav.tool == "crop",
+            hint=N_("Crop: drag a dot of the box. Ctrl+R shows all again, Esc to leave")),
 
     Command("image.previous", N_("Previous image"), _arrow(0, -1), ("Up",), group="Go"),
     Command("image.next", N_("Next image"), _arrow(0, 1), ("Down",), group="Go"),

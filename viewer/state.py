@@ -17,7 +17,7 @@ PLANE_KINDS: tuple[TileKind, ...] = ("axial", "coronal", "sagittal")
 Projection = Literal["max", "min", "mean"]
 Role = Literal["", "prior", "current"]
 ToolName = Literal[
-    "window", "zoom", "pan", "scroll", "length", "angle", "ellipse", "box", "crosshair"
+    "window", "zoom", "pan", "scroll", "length", "angle", "ellipse", "box", "crosshair", "crop"
 ]
 Overlays = Literal["all", "few", "none"]
 

@@ -17,7 +17,7 @@ from viewer.render import brick_kernels, volume_kernels  # noqa: F401 - from the
 from viewer.spaces import FramePoint, PatientPoint
 from viewer.state import Slab, TileWindow
 from viewer.study import Window
-from viewer.tools import crosshair, linking
+from viewer.tools import crop_box, crosshair, linking
 from viewer.tools.planes import to_patient, turned
 from viewer.widgets import overlay
 from viewer.widgets.grid import SERIES_MIME
@@ -403,6 +403,38 @@ def test_a_3d_tile_shows_pictures_while_it_turns_and_while_the_wheel_zooms(
         assert not _has_full_picture(tiles)
         QTest.mouseRelease(widget, Qt.MouseButton.LeftButton, pos=start + QPoint(225, 0))
         tiles.until(lambda: _has_full_picture(tiles))
+
+
+def test_the_crop_box_is_dragged_by_its_faces_undone_and_reset(
+    qtbot: object, tmp_path: Path
+) -> None:
+    make_series(
+        tmp_path, (24, 32, 32), spacing_mm=(1, 1, 1), values=np.full((24, 32, 32), 800, np.int16)
+    )
+    with tiles_on(tmp_path, size=(500, 500)) as tiles:
+        tiles.apply(edits.show_series(0, tiles.series[0].uid, kind="volume"))
+        tiles.apply(edits.set_tool("crop"))
+        tiles.until(lambda: _has_full_picture(tiles))
+        place = QPoint(400, 250)
+        assert _brightness(tiles, place) > 60
+        scene = tiles.scene()
+        assert scene.grid is not None
+        box = crop_box.box_on(scene.tile.volume, scene.grid, scene.size)
+        left = next(h for h in box.handles if (h.axis, h.end) == (2, 1))
+        start = QPoint(round(left.at.x), round(left.at.y))
+        tiles.drag(start, QPoint(250, 250))
+        tiles.until(lambda: _has_full_picture(tiles))
+        view = tiles.state.doc.tiles[0].volume
+        assert view.crop[2] == pytest.approx((0.0, 0.5), abs=0.03)
+        assert view.right == (1.0, 0.0, 0.0)
+        assert _brightness(tiles, place) < 10
+        assert tiles.store.undo_name == "crop"
+        # Beside the handles the same drag turns the volume.
+        tiles.drag(QPoint(150, 200), QPoint(200, 200))
+        assert tiles.state.doc.tiles[0].volume.right != view.right
+        tiles.apply(edits.reset_view(0))
+        tiles.until(lambda: _has_full_picture(tiles))
+        assert _brightness(tiles, place) > 60
 
 
 def test_a_slab_at_an_angle_is_coarse_while_it_moves_and_fine_soon_after(

@@ -44,7 +44,10 @@ def action_of(button: Button, modifier: Modifier, tool: ToolName, *, in_volume: 
     row = rows.get((button, modifier)) or rows[button, ""]
     if in_volume:
         return row.in_volume
-    return tool if row.action == "tool" else row.action
+    if row.action != "tool":
+        return row.action
+    # The crop tool has work in 3D only.
+    return "window" if tool == "crop" else tool
 
 
 def wheel_action(modifier: Modifier, *, in_volume: bool) -> Action:

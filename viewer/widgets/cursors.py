@@ -6,7 +6,7 @@ from typing import Final
 from PySide6.QtCore import QPointF, QRectF, Qt
 from PySide6.QtGui import QCursor, QPainter, QPainterPath, QPen, QPixmap
 
-from viewer.tools.bindings import Action
+from viewer.tools.bindings import Action, action_of
 from viewer.widgets import ink
 from viewer.widgets.scene import Scene
 
@@ -23,7 +23,7 @@ def cursor_of(scene: Scene, held: Action | None, *, is_inside: bool) -> QCursor:
     if not is_inside and held is None:
         return QCursor(Qt.CursorShape.ArrowCursor)
     in_volume = scene.tile.kind == "volume"
-    action: Action = held or ("rotate" if in_volume else scene.state.nav.tool)
+    action: Action = held or action_of("left", "", scene.state.nav.tool, in_volume=in_volume)
     if action == "pan":
         return QCursor(Qt.CursorShape.OpenHandCursor)
     if action == "rotate":

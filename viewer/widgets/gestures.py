@@ -23,7 +23,17 @@ from viewer.edits import (
 from viewer.render.camera import volume_corners
 from viewer.spaces import FramePoint, ViewPoint
 from viewer.state import Edit, State
-from viewer.tools import crosshair, linking, marks, moving, placing, stepping, volume_view, window
+from viewer.tools import (
+    crop_box,
+    crosshair,
+    linking,
+    marks,
+    moving,
+    placing,
+    stepping,
+    volume_view,
+    window,
+)
 from viewer.tools.bindings import CLICK_PX, Action, Button, Modifier, action_of, wheel_action
 from viewer.tools.planes import slice_number, stepped, to_patient
 from viewer.tools.surface import Pointer, Surface
@@ -48,6 +58,7 @@ UNDO_NAMES: Final[dict[str, str]] = {
     "angle": N_("angle"),
     "ellipse": N_("ellipse"),
     "box": N_("box"),
+    "crop": N_("crop"),
 }
 End = Literal["", "first", "last"]
 _NO_GRIP: Final = crosshair.Grip("none")
@@ -73,6 +84,7 @@ class _Drag:
     hold: marks.Hold | None = None
     mark: Annotation | None = None
     grip: crosshair.Grip = _NO_GRIP
+    handle: crop_box.Handle | None = None
     moved: bool = False
 
 
@@ -129,6 +141,8 @@ class Gestures:
         action = action_of(button, modifier, tool, in_volume=in_volume)
         start = Pointer(at)
         drag = _Drag(action, start, scene.surface, scene, f"{action}-{next(_numbers)}")
+        if in_volume and button == "left" and modifier == "":
+            drag = _with_handle(drag)
         is_plain = button == "left" and modifier == "" and not in_volume
         if is_plain and self._placing is None:
             drag = self._take_hold(drag)
@@ -373,6 +387,10 @@ class Gestures:
     def _drag_volume(self, drag: _Drag, now: Pointer) -> None:
         view = drag.scene.tile.volume
         surface = drag.surface
+        if drag.handle is not None:
+            start = drag.start.at
+            self._do(crop_box.drag(surface.tile, view, drag.handle, start, now.at), drag)
+            return
         if drag.action == "rotate":
             self._do(volume_view.rotate(surface, view, drag.start, now), drag)
         elif drag.action == "zoom":
@@ -427,3 +445,13 @@ class Gestures:
         surface = scene.surface
         point = surface.frame_point(pointer)
         return surface.clamped(point) == point
+
+
+def _with_handle(drag: _Drag) -> _Drag:
+    """A press with the crop tool takes hold of a face's handle; beside one it turns the volume."""
+    scene = drag.scene
+    if scene.state.nav.tool != "crop" or scene.grid is None:
+        return drag
+    box = crop_box.box_on(scene.tile.volume, scene.grid, scene.size)
+    handle = crop_box.handle_at(box, drag.start.at)
+    return drag if handle is None else replace(drag, action="crop", handle=handle)

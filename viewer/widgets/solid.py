@@ -5,9 +5,11 @@ from collections.abc import Callable
 from PySide6.QtCore import QPointF, QRectF
 from PySide6.QtGui import QImage, QPainter
 
+from viewer.tools.crop_box import box_on, is_cropped
 from viewer.widgets import ink
+from viewer.widgets.beside_lines import MARGIN
+from viewer.widgets.crop_lines import paint_box
 from viewer.widgets.cube import SIZE_PX, paint_cube
-from viewer.widgets.overlay import MARGIN
 from viewer.widgets.scene import Scene
 from viewer.widgets.sources import Sources
 from viewer.widgets.volume_picture import Cast, VolumePicture, Wanted
@@ -52,6 +54,8 @@ class Solid:
         if cast is not None:
             painter.setRenderHint(QPainter.RenderHint.SmoothPixmapTransform)
             painter.drawImage(QRectF(0, 0, width, height), self._image)
+        if scene.state.nav.tool == "crop" and scene.grid is not None:
+            paint_box(painter, box_on(scene.tile.volume, scene.grid, scene.size))
         middle = QPointF(MARGIN + SIZE_PX * 0.85, height - MARGIN - SIZE_PX * 0.85)
         paint_cube(painter, scene.tile.volume, middle)
         words = self._words(scene, is_moving=is_moving)
@@ -84,4 +88,6 @@ class Solid:
         if cast is None:
             return _("Preparing the 3D picture.")
         is_current = cast.wanted.view == scene.tile.volume
-        return _("Full quality") if cast.is_full and is_current and not is_moving else _("REDUCED")
+        is_full = cast.is_full and is_current and not is_moving
+        quality = _("Full quality") if is_full else _("REDUCED")
+        return f"{_('CROPPED')} · {quality}" if is_cropped(scene.tile.volume) else quality
