@@ -29,7 +29,7 @@ from assistant.engines.process import Engine
 from assistant.engines.protocol import Settings as EngineSettings
 from assistant.engines.states import EngineState, Status
 from assistant.looks import Picture
-from assistant.models.installed import default_pair
+from assistant.models.installed import Installed, default_pair
 from assistant.offers import Subject
 from assistant.panel.actions import Actions
 from assistant.panel.panel import Panel
@@ -201,9 +201,10 @@ class Assisting:
         model, projector = Path(settings.get(MODEL)), Path(settings.get(PROJECTOR))
         if not (settings.get(MODEL) and model.is_file() and projector.is_file()):
             pair = default_pair()
-            model, projector = pair.model, pair.projector
-        self.engine.choose(model, projector, engine_settings(self._services))
-        self.panel.show_chosen(model.stem)
+        else:
+            pair = Installed(model, projector)
+        self.engine.choose(pair.model, pair.projector, engine_settings(self._services))
+        self.panel.show_chosen(pair.name, is_stand_in=pair.is_stand_in)
 
 
 def engine_settings(services: Services) -> EngineSettings:

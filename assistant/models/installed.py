@@ -6,9 +6,14 @@ from pathlib import Path
 from typing import Final
 
 import resources
+from viewer.words import N_, _
 
 DEMO_FOLDER: Final = "demo_model"
 STAND_IN_FOLDER: Final = "tiny_model"
+_SHIPPED_NAMES: Final = {
+    DEMO_FOLDER: N_("Phantom demo model"),
+    STAND_IN_FOLDER: N_("Tiny stand-in model"),
+}
 _PROJECTOR_MARK: Final = "mmproj"
 
 
@@ -23,6 +28,19 @@ class Installed:
     def size_bytes(self) -> int:
         """Of both files."""
         return self.model.stat().st_size + self.projector.stat().st_size
+
+    @property
+    def name(self) -> str:
+        """What it is called until the engine has read its metadata."""
+        for folder, name in _SHIPPED_NAMES.items():
+            if self.model.parent == resources.path(folder):
+                return _(name)
+        return self.model.stem
+
+    @property
+    def is_stand_in(self) -> bool:
+        """Whether it is the shipped model whose words mean nothing."""
+        return self.model.parent == resources.path(STAND_IN_FOLDER)
 
 
 def default_pair() -> Installed:

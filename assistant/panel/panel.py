@@ -122,15 +122,15 @@ class Panel(QWidget):
             self._tick.start()
         elif not is_busy:
             self._tick.stop()
-        model = self._facts.model if self._facts else None
-        self.notice.show_model(
-            model.name if model else "", is_stand_in=bool(model and model.is_stand_in)
-        )
+        if self._facts is not None:
+            model = self._facts.model
+            self.notice.show_model(model.name, is_stand_in=model.is_stand_in)
         self._show_times()
 
-    def show_chosen(self, name: str) -> None:
+    def show_chosen(self, name: str, *, is_stand_in: bool = False) -> None:
         """Name the model that was chosen, before it is loaded."""
         self._chosen, self._facts = name, None
+        self.notice.show_model(name, is_stand_in=is_stand_in)
         self.show_status(self._status, None)
 
     def focus_question(self, text: str = "") -> None:

@@ -28,6 +28,7 @@ _WORDS: Final = {
     EngineState.STOPPING: N_("Stopping"),
     EngineState.FAILED: N_("Stopped"),
 }
+_RESTING: Final = (EngineState.ABSENT, EngineState.IDLE)
 _MINUTE_S: Final = 90.0
 _SURE_SHARE: Final = 0.2
 _GIGABYTE: Final = 1e9
@@ -48,6 +49,8 @@ def show(status: Status, facts: ModelFacts | None, last: Turn | None, now_s: flo
     state = status.state
     if state is EngineState.FAILED:
         return Shown(_(_WORDS[state]), "err", status.sentence)
+    if state in _RESTING and last is not None and last.is_running:
+        return Shown(_("Waiting"), "busy", _("Your question is on its way to the model."))
     if state is EngineState.ABSENT:
         return Shown(_("Not loaded"), "calm", _("It loads with your first question."))
     if state is EngineState.IDLE:

@@ -81,3 +81,12 @@ def test_a_downloads_pace_comes_from_its_last_seconds() -> None:
         pace.add(second * 10_000_000)
     assert pace.words(440_000_000) == "10.0 MB/s · about 40 s left"
     assert pace.words(2_440_000_000) == "10.0 MB/s · about 4 min left"
+
+
+@pytest.mark.parametrize("state", [EngineState.ABSENT, EngineState.IDLE])
+def test_a_question_that_waits_for_the_engine_is_no_idle_time(state):
+    asked = Turn("1", "describe", "What is this?")
+
+    shown = show(status(state), None, asked, 101.0)
+
+    assert (shown.word, shown.tone) == ("Waiting", "busy")
