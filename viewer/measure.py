@@ -243,9 +243,7 @@ def _significant(value: float) -> str:
 
 
 def _bar_label(length_mm: float, *, is_microscopic: bool) -> str:
-    """Centimetres from 10 mm on; micrometres below 1 mm on slides."""
-    if length_mm >= 10:
-        return f"{length_mm / 10:g} cm"
+    """Millimetres as lengths have them; micrometres below 1 mm on slides."""
     if length_mm >= 1 or not is_microscopic:
         return f"{length_mm:g} mm"
     return f"{length_mm * MICROMETRES_PER_MM:g} µm"

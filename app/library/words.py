@@ -1,7 +1,7 @@
 """How patients, studies and series are called in lists; foreign text is made plain and short."""
 
 from viewer.study import Patient, Series, Study
-from viewer.widgets.corners import clean, date_text
+from viewer.widgets.corners import age_text, clean, date_text
 from viewer.words import _
 
 
@@ -20,7 +20,7 @@ def patient_facts(patient: Patient, *, hidden: bool = False) -> str:
     facts = patient.facts
     is_shown = facts.id and not hidden and clean(facts.id) != patient_title(patient)
     known = [_("ID {id}").format(id=clean(facts.id))] if is_shown else []
-    known += [clean(facts.sex), clean(facts.age)]
+    known += [clean(facts.sex), age_text(facts.age)]
     if not hidden and facts.birth_date:
         known.append(date_text(facts.birth_date))
     return " · ".join(k for k in known if k)

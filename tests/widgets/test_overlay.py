@@ -11,11 +11,12 @@ from tiles import Tiles, tiles_on
 
 from viewer import edits
 from viewer.annotations import Annotation, finding_points
-from viewer.spaces import FrameBox
-from viewer.state import View
+from viewer.spaces import FrameBox, PatientPoint
+from viewer.state import Slab, TileWindow, View
 from viewer.study import Window
+from viewer.tools import crosshair
 from viewer.tools.labels import meets_any
-from viewer.widgets import corners, marks, overlay
+from viewer.widgets import beside_lines, corners, ink, marks, overlay
 from viewer.widgets.overlay import days_between, interval_text
 
 pytestmark = pytest.mark.gui
@@ -237,3 +238,100 @@ def test_dashes_tell_open_from_confirmed_without_colour(qtbot: object, tmp_path:
             assert len(line) == len(around)
             gaps = sum(value < 60 for value in around)
             assert (gaps > 80) is is_dashed
+
+
+def test_a_corner_takes_the_room_that_the_other_one_leaves(qtbot: object, tmp_path: Path) -> None:
+    def facts(dataset: Any, _index: int) -> None:
+        dataset.PatientBirthDate, dataset.PatientSex = "19510101", "F"
+        dataset.PatientAge, dataset.StudyDescription = "069Y", "Chest"
+
+    make_series(tmp_path, (2, 16, 16), patient_id="PHANTOM-1180-2020", change=facts)
+    with tiles_on(tmp_path, size=(420, 420)) as tiles:
+        tiles.show()
+        lines = [text for _at, text, _face in overlay.corner_places(tiles.scene())]
+        assert "ID PHANTOM-1180-2020 · 1951-01-01 · F · 69 y" in lines
+        assert not any("…" in line for line in lines)
+
+
+def test_letters_stand_beside_the_lines_of_the_other_planes(qtbot: object, tmp_path: Path) -> None:
+    make_series(tmp_path, (24, 32, 32), spacing_mm=(1, 1, 1))
+    with tiles_on(tmp_path, size=(900, 900)) as tiles:
+        uid = tiles.series[0].uid
+        window = TileWindow(Window(500, 1000), "user")
+        tiles.apply(edits.set_planes(uid, ("axial", "coronal", "sagittal"), window))
+        tiles.until(lambda: all(tiles.scene(t).volume is not None for t in range(3)))
+        for thickness in (0.0, 6.0):
+            tiles.apply(*(edits.set_slab(t, Slab(thickness)) for t in range(3)))
+            for tile in range(3):
+                scene = tiles.scene(tile)
+                cuts = crosshair.cuts_on(scene.state, scene.surface)
+                assert len(cuts) == 2
+                places = beside_lines.letter_places(scene, overlay.letters_of(scene))
+                assert len(places) == 4
+                for at, text in places:
+                    width = ink.width_of(text, ink.LETTER)
+                    for cut in cuts:
+                        middle = at.x() + width / 2 - cut.centre.x, at.y() - 6 - cut.centre.y
+                        off = middle[0] * cut.across[0] + middle[1] * cut.across[1]
+                        for edge in (-cut.half_slab_px, 0.0, cut.half_slab_px):
+                            assert abs(off - edge) > 7
+
+
+@pytest.mark.parametrize(
+    ("stored", "wanted"),
+    [
+        ("19510101", "1951-01-01"),
+        ("1994.11.05", "1994-11-05"),
+        ("00000000", ""),
+        ("0000.00.00", ""),
+        ("1994", "1994"),
+        ("", ""),
+    ],
+)
+def test_dates_of_old_and_of_empty_files(stored: str, wanted: str) -> None:
+    assert corners.date_text(stored) == wanted
+
+
+@pytest.mark.parametrize(
+    ("stored", "wanted"),
+    [("069Y", "69 y"), ("000Y", "0 y"), ("003M", "3 mo"), ("010D", "10 d"), ("old", "old")],
+)
+def test_ages_are_said_as_people_say_them(stored: str, wanted: str) -> None:
+    assert corners.age_text(stored) == wanted
+
+
+def test_a_place_keeps_its_tenths_beyond_100_mm() -> None:
+    assert (
+        corners.patient_place(PatientPoint(-108.44, 3.0, -1203.26)) == "R 108.4  P 3.0  F 1203.3 mm"
+    )
+
+
+def test_a_mammogram_says_side_and_view_large(qtbot: object, tmp_path: Path) -> None:
+    write_image(
+        tmp_path / "m.dcm",
+        np.zeros((40, 30), np.uint16),
+        Modality="MG",
+        ImageLaterality="R",
+        ViewPosition="MLO",
+    )
+    with tiles_on(tmp_path) as tiles:
+        found = corners.corners_of(tiles.show()).bottom_right
+        assert corners.Line("R MLO", bold=True, big=True) in found
+
+
+@pytest.mark.parametrize(
+    ("modality", "units", "wanted"),
+    [("PT", "BQML", "Bq/ml"), ("PT", "GML", "SUVbw"), ("PT", "CNTS", "counts"), ("CT", "", "")],
+)
+def test_the_kind_of_value_of_a_pet_stands_in_the_corner(
+    qtbot: object, tmp_path: Path, modality: str, units: str, wanted: str
+) -> None:
+    def unit(dataset: Any, _index: int) -> None:
+        if units:
+            dataset.Units = units
+
+    make_series(tmp_path, (2, 16, 16), modality=modality, change=unit)
+    with tiles_on(tmp_path) as tiles:
+        scene = tiles.show()
+        assert corners.value_kind(scene) == wanted
+        assert (wanted in _texts(corners.corners_of(scene).bottom_left)) is bool(wanted)

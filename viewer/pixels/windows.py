@@ -84,7 +84,7 @@ def stored_choices(instance: Instance, facts: PixelFacts) -> tuple[VoiChoice, ..
     is_lut_first = instance.study.modality in LUT_FIRST_MODALITIES
     ordered = tables + windows if is_lut_first else windows + tables
     return tuple(
-        VoiChoice(voi, f"file:{n}", name or _("From the file"))
+        VoiChoice(voi, f"file:{n}", name or _("File’s own"))
         for n, (voi, name) in enumerate(ordered)
     )
 

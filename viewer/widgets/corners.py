@@ -3,11 +3,11 @@
 A value that is missing leaves no empty label.
 """
 
+import re
 from dataclasses import dataclass, field, replace
 from typing import Final
 
 from viewer.geometry import plane_name
-from viewer.measure import number
 from viewer.spaces import PatientPoint
 from viewer.state import TileWindow
 from viewer.study import FrameFacts, FrameRef, Instance, StudyFacts, Window
@@ -20,15 +20,15 @@ from viewer.words import N_, _
 MOST_LINES: Final = 4
 NARROW_PX: Final = 260.0
 MOST_DOUBTS: Final = 2
-_SUVS: Final = "SUV"
 
 
 @dataclass(frozen=True, slots=True)
 class Line:
-    """A line of corner text; ``bold`` ones stay in narrow tiles and when few are wanted."""
+    """A line of corner text; ``bold`` and ``big`` ones stay where few are wanted or have room."""
 
     text: str
     bold: bool = False
+    big: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,10 +50,10 @@ class Corners:
 class _Lines:
     lines: list[Line] = field(default_factory=list)
 
-    def add(self, *parts: str, bold: bool = False, join: str = " · ") -> None:
+    def add(self, *parts: str, bold: bool = False, big: bool = False, join: str = " · ") -> None:
         text = join.join(part for part in parts if part)
         if text:
-            self.lines.append(Line(text, bold))
+            self.lines.append(Line(text, bold or big, big))
 
     def most(self) -> tuple[Line, ...]:
         return tuple(self.lines[:MOST_LINES])
@@ -96,6 +96,17 @@ def window_text(scene: Scene) -> str:
     return f"{text} · {name}" if name else text
 
 
+def value_kind(scene: Scene) -> str:
+    """What the values of a PET or NM image are, for example "Bq/ml" or "SUVbw"; "" elsewhere."""
+    if scene.facts is None or scene.instance is None:
+        return ""
+    if scene.instance.study.modality not in {"PT", "NM"} or scene.facts.is_color:
+        return ""
+    # The counts of a gamma camera have no attribute that names their unit (PS3.3 C.8.4.8).
+    is_camera = scene.instance.study.modality == "NM"
+    return clean(scene.facts.grey.unit) or (_("counts") if is_camera else _("unit not recorded"))
+
+
 def window_name(tile_window: TileWindow) -> str:
     """What a window that names itself not is called."""
     return _("set by you") if tile_window.source == "user" else ""
@@ -123,10 +134,25 @@ _BIDI: Final = frozenset("\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u2069
 
 
 def date_text(date: str) -> str:
-    """20200303 as 2020-03-03; anything else as it is."""
-    if len(date) == 8 and date.isdecimal():
-        return f"{date[:4]}-{date[4:6]}-{date[6:]}"
+    """20200303, and 2020.03.03 of old files, as 2020-03-03; zeros are none, the rest as it is."""
+    digits = date.replace(".", "") if _OLD_DATE.fullmatch(date) else date
+    if digits and not digits.strip("0"):
+        return ""
+    if len(digits) == 8 and digits.isdecimal():
+        return f"{digits[:4]}-{digits[4:6]}-{digits[6:]}"
     return clean(date)
+
+
+_OLD_DATE: Final = re.compile(r"\d{4}\.\d{2}\.\d{2}")
+
+
+def age_text(age: str) -> str:
+    """069Y as "69 y", 003M as "3 mo"; anything else as it is (PS3.5, value representation AS)."""
+    units = {"Y": _("{count} y"), "M": _("{count} mo"), "W": _("{count} wk"), "D": _("{count} d")}
+    count, unit = age[:-1], age[-1:].upper()
+    if count.isdecimal() and unit in units:
+        return units[unit].format(count=int(count))
+    return clean(age)
 
 
 def time_text(time: str) -> str:
@@ -212,7 +238,7 @@ def _who(scene: Scene) -> tuple[Line, ...]:
     hidden = scene.state.nav.names_hidden
     identity = "" if hidden or not facts.id else f"ID {clean(facts.id)}"
     born = "" if hidden else date_text(facts.birth_date)
-    lines.add(identity, born, facts.sex, clean(facts.age))
+    lines.add(identity, born, facts.sex, age_text(facts.age))
     return lines.most()
 
 
@@ -245,6 +271,7 @@ def _how(scene: Scene) -> tuple[Line, ...]:
     turned = scene.tile.view.rotation_deg % 360
     linked = scene.index in scene.state.doc.linked
     lines.add(window_text(scene), bold=True)
+    lines.add(value_kind(scene), bold=True)
     lines.add(
         _zoom_text(scene) if scene.where is not None else "",
         _("turned {angle}°").format(angle=f"{turned:g}") if turned else "",
@@ -276,11 +303,12 @@ def _frame_lines(scene: Scene, lines: _Lines) -> None:
     first = _("Series {number}").format(number=series) if series is not None else ""
     image = _("image {number} / {count}").format(number=place, count=count)
     lines.add(first, image if first else image.capitalize(), bold=True)
-    lines.add(
-        clean(facts.view_position and _("View {view}").format(view=facts.view_position)),
-        clean(facts.laterality) if facts.laterality != "U" else "",
-        bold=True,
-    )
+    side = clean(facts.laterality) if facts.laterality != "U" else ""
+    if facts.modality == "MG":
+        lines.add(side, clean(facts.view_position), big=True, join=" ")
+    else:
+        view = facts.view_position and _("View {view}").format(view=facts.view_position)
+        lines.add(clean(view), side, bold=True)
     lines.add(clean(scene.entry.series.description), scene.stack.label)
     lines.add(_slice_text(scene.instance, scene.where), *_extras(facts))
 
@@ -412,7 +440,7 @@ def _bold(lines: tuple[Line, ...]) -> tuple[Line, ...]:
 
 def _coordinate(axis: int, value: float) -> str:
     letter = (("L", "R"), ("P", "A"), ("H", "F"))[axis][value < 0]
-    return f"{letter} {number(abs(value))}"
+    return f"{letter} {abs(value):.1f}"
 
 
 def _plain(value: float) -> str:

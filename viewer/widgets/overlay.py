@@ -3,9 +3,11 @@
 Painted over the marks, in this order. Returns where texts stand, so that labels keep off them.
 """
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date
-from typing import Final
+from itertools import zip_longest
+from typing import Final, TypeAlias
 
 from PySide6.QtCore import QPointF, QRectF, Qt
 from PySide6.QtGui import QColor, QPainter, QPolygonF
@@ -16,6 +18,7 @@ from viewer.state import Role
 from viewer.tools.labels import Rect, meets_any
 from viewer.tools.letters import frame_letters, plane_letters
 from viewer.widgets import ink
+from viewer.widgets.beside_lines import MARGIN, letter_places, room_before_lines
 from viewer.widgets.corners import (
     Corners,
     Line,
@@ -31,18 +34,18 @@ from viewer.widgets.scene import STRIP_BAR_PX, STRIP_PX, Scene, taken_at
 from viewer.widgets.theme import TOKENS
 from viewer.words import _
 
-MARGIN: Final = 12.0
 LINE_HEIGHT: Final = 18.0
+_ROW_GAP: Final = 14.0
 _BADGE_GAP: Final = 8.0
 _BAR_FROM_RIGHT: Final = 16.0
 _BAR_RISE_PX: Final = 24.0
 _LEAST_BAR_PX: Final = 24.0
 _FRAME_PX: Final = 2.0
 _CORNER_PX: Final = 12.0
-_LETTER_INSET: Final = 12.0
 _NARROW_FOR_BAR: Final = 200.0
 _SIGN_PX: Final = 22.0
 _BADGE_FILL: Final = QColor(TOKENS.press)
+CornerPlace: TypeAlias = tuple[QPointF, str, ink.Face]
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,7 +83,7 @@ def letters_of(scene: Scene) -> EdgeLetters:
 def text_rects(scene: Scene, notes: Notes) -> list[Rect]:
     """Where letters and corner texts stand, view px; labels keep off them."""
     rects = _corner_rects(scene, notes.corners)
-    for at, text in _letter_places(scene, notes.letters):
+    for at, text in letter_places(scene, notes.letters):
         width = ink.width_of(text, ink.LETTER)
         rects.append((at.x() - 2, at.y() - 16, at.x() + width + 2, at.y() + 5))
     for at, text in doubt_places(scene, notes.corners):
@@ -94,7 +97,7 @@ def window_text_rect(scene: Scene) -> QRectF:
     text = window_text(scene)
     if not text:
         return QRectF()
-    for at, line, _bold in _corner_places(scene, corners_of(scene)):
+    for at, line, _face in corner_places(scene):
         if line == text or (line.endswith("…") and text.startswith(line[:-1])):
             return QRectF(at.x() - 4, at.y() - 15, ink.width_of(text, ink.CORNER_BOLD) + 8, 20)
     return QRectF()
@@ -103,10 +106,10 @@ def window_text_rect(scene: Scene) -> QRectF:
 def paint_notes(painter: QPainter, scene: Scene, notes: Notes) -> None:
     """Write letters, corner texts, the scale bar, doubts and badges."""
     painter.setRenderHint(QPainter.RenderHint.Antialiasing)
-    for at, text in _letter_places(scene, notes.letters):
+    for at, text in letter_places(scene, notes.letters):
         ink.halo_text(painter, at, text, face=ink.LETTER)
-    for at, text, bold in _corner_places(scene, notes.corners):
-        ink.halo_text(painter, at, text, face=ink.CORNER_BOLD if bold else ink.CORNER)
+    for at, text, face in corner_places(scene, notes.corners):
+        ink.halo_text(painter, at, text, face=face)
     if notes.is_orientation_unknown:
         _paint_unknown_orientation(painter, scene, notes.corners)
     if notes.bar is not None and scene.size[0] >= _NARROW_FOR_BAR:
@@ -226,32 +229,57 @@ def _interval(scene: Scene) -> str:
     return "" if days is None else interval_text(days)
 
 
-def _corner_places(scene: Scene, corners: Corners) -> list[tuple[QPointF, str, bool]]:
-    """Baselines of all corner lines."""
-    width, height = scene.size
-    top = scene.area.top + MARGIN + 11
-    places: list[tuple[QPointF, str, bool]] = []
+def corner_places(scene: Scene, corners: Corners | None = None) -> list[CornerPlace]:
+    """Baseline, text and face of all corner lines, each cut to the room that it has."""
+    found = corners_of(scene) if corners is None else corners
+    height = scene.size[1]
+    top, bottom = scene.area.top + MARGIN + 11, height - MARGIN - 4
+    rows = [
+        (top + row * LINE_HEIGHT, left, right)
+        for row, (left, right) in enumerate(zip_longest(found.top_left, found.top_right))
+    ]
+    rows += [
+        (bottom - row * LINE_HEIGHT, left, right)
+        for row, (left, right) in enumerate(
+            zip_longest(reversed(found.bottom_left), reversed(found.bottom_right))
+        )
+    ]
+    edges = (top, bottom)
+    return [p for y, *row in rows for p in _row_places(scene, y, row, by_letter=y in edges)]
 
-    def add(lines: tuple[Line, ...], first: float, *, at_right: bool) -> None:
-        for row, line in enumerate(lines):
-            face = ink.CORNER_BOLD if line.bold else ink.CORNER
-            text = _fitting(line.text, face, width * 0.5 - MARGIN - 14)
-            x = width - MARGIN - ink.width_of(text, face) if at_right else MARGIN
-            places.append((QPointF(x, first + row * LINE_HEIGHT), text, line.bold))
 
-    bottom = height - MARGIN - 4
-    add(corners.top_left, top, at_right=False)
-    add(corners.top_right, top, at_right=True)
-    left, right = corners.bottom_left, corners.bottom_right
-    add(left, bottom - (len(left) - 1) * LINE_HEIGHT, at_right=False)
-    add(right, bottom - (len(right) - 1) * LINE_HEIGHT, at_right=True)
+def _row_places(
+    scene: Scene, y: float, row: Sequence[Line | None], *, by_letter: bool
+) -> list[CornerPlace]:
+    """The two lines of a row: each has half of it, and what the other one does not need.
+
+    Beside a side's letter (``by_letter``) each has its half alone.
+    """
+    width = scene.size[0]
+    half = width * 0.5 - MARGIN - _ROW_GAP
+    faces = [ink.CORNER if line is None else _face_of(line) for line in row]
+    texts = ["" if line is None else line.text for line in row]
+    needs = [ink.width_of(t, f) for t, f in zip(texts, faces, strict=True)]
+    places: list[CornerPlace] = []
+    for side, (text, face) in enumerate(zip(texts, faces, strict=True)):
+        room = half if by_letter else max(half, 2 * half - needs[1 - side])
+        shown = _fitting(text, face, room)
+        x = MARGIN if side == 0 else width - MARGIN - ink.width_of(shown, face)
+        if shown:
+            places.append((QPointF(x, y), shown, face))
     return places
+
+
+def _face_of(line: Line) -> ink.Face:
+    if line.big:
+        return ink.LETTER
+    return ink.CORNER_BOLD if line.bold else ink.CORNER
 
 
 def _corner_rects(scene: Scene, corners: Corners) -> list[Rect]:
     rects: list[Rect] = []
-    for at, text, bold in _corner_places(scene, corners):
-        width = ink.width_of(text, ink.CORNER_BOLD if bold else ink.CORNER)
+    for at, text, face in corner_places(scene, corners):
+        width = ink.width_of(text, face)
         rects.append((at.x() - 2, at.y() - 14, at.x() + width + 2, at.y() + 5))
     return rects
 
@@ -261,27 +289,6 @@ def _fitting(text: str, face: ink.Face, room: float) -> str:
     if ink.width_of(text, face) <= room:
         return text
     return ink.metrics(face).elidedText(text, Qt.TextElideMode.ElideRight, max(room, 20.0))
-
-
-def _letter_places(scene: Scene, letters: EdgeLetters) -> list[tuple[QPointF, str]]:
-    """Baselines of the letters at the middles of the four sides."""
-    area = scene.area
-    middle = area.centre
-    size = ink.metrics(ink.LETTER)
-    half = size.capHeight() / 2
-    places = []
-    if letters.left:
-        places.append((QPointF(area.left + _LETTER_INSET, middle.y + half), letters.left))
-    if letters.right:
-        x = area.left + area.width - _LETTER_INSET - size.horizontalAdvance(letters.right)
-        places.append((QPointF(x, middle.y + half), letters.right))
-    if letters.top:
-        x = middle.x - size.horizontalAdvance(letters.top) / 2
-        places.append((QPointF(x, area.top + MARGIN + size.capHeight()), letters.top))
-    if letters.bottom:
-        x = middle.x - size.horizontalAdvance(letters.bottom) / 2
-        places.append((QPointF(x, area.top + area.height - MARGIN - 2), letters.bottom))
-    return places
 
 
 def _paint_unknown_orientation(painter: QPainter, scene: Scene, corners: Corners) -> None:
@@ -351,9 +358,10 @@ def doubt_places(scene: Scene, corners: Corners) -> list[tuple[QPointF, str]]:
     has_tab = scene.tile.kind != "stack"
     first = scene.area.top + MARGIN + 12 + (26 if has_tab else 0)
     rows = len(corners.top_left)
-    x, right = MARGIN + _SIGN_PX, scene.size[0] - MARGIN
+    x = MARGIN + _SIGN_PX
+    right = room_before_lines(scene, x, first)
     wanted = max((ink.width_of(text, ink.CORNER_BOLD) for text in corners.doubts), default=0.0)
-    if x + wanted > right - _width_at_right(corners):
+    if min(x + wanted, right) > scene.size[0] - MARGIN - _width_at_right(corners):
         rows = max(rows, len(corners.top_right))
     places = []
     for text in corners.doubts:

@@ -154,12 +154,12 @@ def test_value_of_fractions_and_of_colours() -> None:
 @pytest.mark.parametrize(
     ("extent_px", "mm_per_px", "length_mm", "label"),
     [
-        (800, 0.5, 100, "10 cm"),
-        (800, 0.25, 50, "5 cm"),
-        (800, 0.1, 20, "2 cm"),
+        (800, 0.5, 100, "100 mm"),
+        (800, 0.25, 50, "50 mm"),
+        (800, 0.1, 20, "20 mm"),
         (400, 0.05, 5, "5 mm"),
         (800, 0.0035, 0.5, "0.5 mm"),
-        (600, 0.6, 100, "10 cm"),
+        (600, 0.6, 100, "100 mm"),
     ],
 )
 def test_scale_bar_is_near_a_quarter_of_the_tile(
