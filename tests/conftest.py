@@ -1,6 +1,7 @@
 """Fixtures for all tests: real data beside the clone, fresh folders, nothing left behind."""
 
 import os
+import sys
 from pathlib import Path
 
 import pytest
@@ -13,6 +14,13 @@ SHARED = Path(__file__).resolve().parents[2] / "shared"
 def pytest_configure() -> None:
     """Keep compiled kernels where the program keeps them: compiling takes longer than all tests."""
     os.environ.setdefault("NUMBA_CACHE_DIR", str(cache_folder()))
+
+
+def pytest_unconfigure() -> None:
+    """Close what llama_cpp leaves open at import, or its warning follows pytest's last line."""
+    if (utils := sys.modules.get("llama_cpp._utils")) is not None:
+        utils.outnull_file.close()
+        utils.errnull_file.close()
 
 
 @pytest.fixture(scope="session")
