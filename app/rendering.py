@@ -168,7 +168,7 @@ def voxel_plane(
     )
     normal, across, along = (order[patient] for patient in _AXES[kind])
     count = volume.voxels.shape[normal]
-    chosen = _checked_index(index, count)
+    chosen = checked_index(index, count)
     voxel = [(size - 1) / 2 for size in volume.voxels.shape]
     runs_up = directions[_AXES[kind][0], normal] > 0
     voxel[normal] = chosen if runs_up else count - 1 - chosen
@@ -183,7 +183,7 @@ def voxel_plane(
 def _render_frame(series: Series, stack: Stack, frames: Frames, wanted: Wanted) -> Rendered:
     """A stored frame, with its series' window."""
     count = len(stack.frames)
-    index = _checked_index(wanted.index, count)
+    index = checked_index(wanted.index, count)
     stored = frames.get(stack.frames[index])
     choice = _given(wanted) or default_of_frame(series, stack, frames, index)
     return Rendered(
@@ -284,7 +284,7 @@ def _given(wanted: Wanted) -> VoiChoice | None:
     return VoiChoice(wanted.window, "user") if wanted.window is not None else None
 
 
-def _checked_index(index: int | None, count: int) -> int:
+def checked_index(index: int | None, count: int) -> int:
     """An index that is there; NoSuchImage for one that is not."""
     if index is None:
         return count // 2

@@ -114,6 +114,11 @@ def sha256_of(template: Template, *, think: bool = False) -> str:
     return hashlib.sha256(text.encode()).hexdigest()
 
 
+def check_words(words: str) -> None:
+    """UserError when a person's words are longer than a prompt takes."""
+    _check_length((Untrusted(words.strip()),))
+
+
 def one_line(text: str) -> str:
     """A person's words without control characters, on one line."""
     return " ".join(_CONTROL.sub(" ", text).split())

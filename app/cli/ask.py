@@ -18,6 +18,7 @@ from app.cli.exits import Exit
 from app.cli.main import printable
 from app.cli.scan import scan_library
 from app.identity import check_identity
+from app.rendering import NoSuchImage, checked_index
 from assistant.ask import Finished, Inquiry, Seen, Waiting, ask
 from assistant.displays import CT_WINDOWS, Displays
 from assistant.engines.process import Engine
@@ -25,10 +26,11 @@ from assistant.engines.protocol import Settings
 from assistant.looks import Look
 from assistant.models.installed import Installed, default_pair
 from assistant.notices import notice_of
+from assistant.prompts import check_words
 from assistant.provenance import Identity, SeenLook
 from assistant.subjects import frame_look, kind_of, region_of, volume_looks
 from assistant.tasks import TASKS, Task
-from assistant.tasks.volume import USUAL_SLICES
+from assistant.tasks.volume import MOST_SLICES, USUAL_SLICES
 from viewer.errors import UserError
 from viewer.reading.frames import Frames
 from viewer.reading.volumes import load_volume
@@ -60,7 +62,12 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     )
     parser.add_argument("--task", choices=tuple(TASKS), help=_("default: by what is given"))
     parser.add_argument(
-        "--slices", type=int, metavar="N", default=USUAL_SLICES, help=_("of a volume; most: 85")
+        "--slices",
+        type=int,
+        metavar="N",
+        help=_("of a volume; default: {usual}, most: {most}").format(
+            usual=USUAL_SLICES, most=MOST_SLICES
+        ),
     )
     parser.add_argument("--think", action="store_true", help=_("let the model think first"))
     parser.add_argument("--model", type=Path, metavar="GGUF")
@@ -87,6 +94,8 @@ def run(arguments: argparse.Namespace) -> Exit:
                 return _say(UserError(_nothing(found)), Exit.NOTHING_READABLE)
         try:
             inquiry = _inquiry(task, arguments, library, prior)
+        except NoSuchImage as error:
+            return _say(error, Exit.WRONG_ARGUMENTS)
         except UserError as error:
             return _refuse(error, arguments)
         source = _source((library, prior), frames)
@@ -137,16 +146,31 @@ def _load(engine: Engine) -> None:
 
 
 def _task(arguments: argparse.Namespace) -> Task:
-    """The task that was named, else by what is given; UserError for words or images missing."""
+    """The task that was named, else by what is given; UserError where they do not fit it."""
     usual = "compare" if arguments.prior else "describe"
     task = TASKS[arguments.task or usual]
     if task.template_for(arguments.question) is None:
         raise UserError(_("The task {task} needs a question.").format(task=task.id))
-    if arguments.slices < 1:
-        raise UserError(_("Show at least one slice: --slices 1 or more."))
+    check_words(arguments.question)
+    _check_images(task, arguments)
+    return task
+
+
+def _check_images(task: Task, arguments: argparse.Namespace) -> None:
+    """UserError where the arguments name other images than the task shows."""
+    is_volume = task.looks == "volume"
+    if arguments.slices is not None and not is_volume:
+        raise UserError(_("--slices goes with --task volume alone. Leave it out."))
+    if arguments.slices is not None and not 1 <= arguments.slices <= MOST_SLICES:
+        raise UserError(_("Show 1 to {most} slices with --slices.").format(most=MOST_SLICES))
+    if arguments.index is not None and is_volume:
+        raise UserError(_("--task volume shows slices of the whole volume. Leave out --index."))
+    if arguments.index is not None and arguments.index < 0:
+        raise UserError(_("Images count from 0: --index 0 or more."))
     if task.looks == "pair" and not arguments.prior:
         raise UserError(_("Name the older study with --prior PATH."))
-    return task
+    if arguments.prior and task.looks != "pair":
+        raise UserError(_("--prior goes with --task compare alone. Leave one of them out."))
 
 
 def chosen_pair(model: Path | None, projector: Path | None) -> Installed:
@@ -168,7 +192,7 @@ def _inquiry(
     identity = Identity(_patient_key(library, series), (study.uid,))
     left_out = ""
     if task.looks == "volume":
-        looks = volume_looks(study, series, wanted=arguments.slices)
+        looks = volume_looks(study, series, wanted=arguments.slices or USUAL_SLICES)
         total = len(series.stacks[0].frames)
         left_out = _("{count} of {total} slices").format(count=len(looks), total=total)
     elif task.looks == "pair" and prior is not None:
@@ -226,7 +250,7 @@ def _patient_key(library: Library, series: Series) -> str:
 
 
 def _position(series: Series, index: int | None) -> int:
-    return len(series.stacks[0].frames) // 2 if index is None else index
+    return checked_index(index, len(series.stacks[0].frames))
 
 
 def _read(workers: Workers, path: str) -> Library:

@@ -54,10 +54,17 @@ def test_another_patients_prior_is_refused_in_json(capsys, film, tmp_path) -> No
     [
         (["--task", "find"], 2, "needs a question"),
         (["--task", "compare"], 2, "--prior PATH"),
-        (["--slices", "0"], 2, "at least one slice"),
+        (["--task", "volume", "--slices", "0"], 2, "1 to 85 slices"),
+        (["--task", "volume", "--slices", "86"], 2, "1 to 85 slices"),
+        (["--slices", "8"], 2, "--task volume alone"),
+        (["where?", "--task", "find", "--slices", "8"], 2, "--task volume alone"),
+        (["--task", "volume", "--index", "0"], 2, "Leave out --index"),
+        (["--index", "-1"], 2, "count from 0"),
+        (["--task", "describe", "--prior", "older"], 2, "--task compare alone"),
+        (["x" * 2001], 2, "2,000 are allowed"),
         (["--model", "m.gguf"], 2, "Name both files"),
         (["--series", "1.2.3"], 4, "no series 1.2.3"),
-        (["--index", "7"], 4, "There is no image 7"),
+        (["--index", "7"], 2, "There is no image 7"),
         (["--task", "volume"], 4, "Only CT and MR"),
     ],
 )
@@ -66,6 +73,14 @@ def test_what_cannot_be_asked_is_one_sentence(capsys, film, arguments, code, sai
     assert (found, out) == (code, "")
     assert said in err
     assert len(err.strip().splitlines()) == 1
+
+
+@pytest.mark.parametrize(
+    "arguments",
+    [["x" * 2001], ["--task", "volume", "--slices", "86"], ["--task", "volume", "--index", "1"]],
+)
+def test_wrong_arguments_end_before_the_path_is_read(capsys, tmp_path, arguments) -> None:
+    assert run(capsys, tmp_path / "absent", *arguments)[0] == 2
 
 
 def test_nothing_readable_is_exit_3(capsys, tmp_path) -> None:
