@@ -3,7 +3,6 @@
 import platform
 import sqlite3
 from collections.abc import Callable
-from importlib.metadata import PackageNotFoundError, version
 from typing import Final
 
 from PySide6.QtCore import QSortFilterProxyModel, QStringListModel, Qt
@@ -250,6 +249,8 @@ def about_text() -> str:
 
 
 def _version(name: str) -> str:
+    from importlib.metadata import PackageNotFoundError, version
+
     try:
         return version(name)
     except PackageNotFoundError:

@@ -48,9 +48,10 @@ class Parts:
         shelf: Shelf,
         jobs: Jobs,
         post: Post,
+        workers: Workers | None = None,
     ) -> None:
         self._window = window
-        workers = Workers()
+        workers = workers or Workers()
         workers.warm()
         frames = Frames(workers, budget_bytes=settings.get(MEMORY_MB) * MIB)
         sources = Sources(lambda: shelf.library, frames, jobs, post=post)

@@ -1,8 +1,10 @@
 """The road to the first frame: the window first, everything heavy after it."""
 
+import gc
 import os
 import sys
 from collections.abc import Sequence
+from typing import TYPE_CHECKING
 
 from app import log
 from app.paths import make_paths
@@ -10,6 +12,9 @@ from app.private import keep_private
 from app.settings import TYPE_SCALE, Settings
 from viewer.errors import UserError
 from viewer.words import _
+
+if TYPE_CHECKING:
+    from viewer.reading.workers import Workers
 
 
 def run(paths: Sequence[str], *, planes: bool = False) -> int:
@@ -19,9 +24,11 @@ def run(paths: Sequence[str], *, planes: bool = False) -> int:
     """
     keep_private()
     _check_screen()
+    _load_quickly()
     own = make_paths()
     log.start(own.logs)
     settings = Settings(own.settings)
+    workers = _early_workers() if paths else None
 
     from PySide6.QtWidgets import QApplication
 
@@ -35,13 +42,32 @@ def run(paths: Sequence[str], *, planes: bool = False) -> int:
 
     from app.wiring import Program
 
-    program = Program(own, settings)
+    program = Program(own, settings, workers=workers)
     program.window.show()
     program.open_at_start(paths, planes=planes)
     code: int = application.exec()
     program.close()
     log.stop()
     return code
+
+
+def _load_quickly() -> None:
+    """Do nothing while modules are loaded that only costs time; ``Program.fill`` ends it.
+
+    The collector would look again and again at objects that all stay, and the linear algebra behind
+    numpy would start threads and reserve memory for every core, for matrices of 3 x 3.
+    """
+    gc.disable()
+    os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
+
+
+def _early_workers() -> "Workers":
+    """Reading workers that start while the window is made."""
+    from viewer.reading.workers import Workers
+
+    workers = Workers()
+    workers.warm()
+    return workers
 
 
 def _check_screen() -> None:

@@ -1,5 +1,6 @@
 """The one place where things are made and connected."""
 
+import gc
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Final
 
@@ -20,6 +21,7 @@ from viewer.state import Nav, State
 
 if TYPE_CHECKING:  # heavy: these load numpy, and the reading and engine sides
     from app.filling import Parts
+    from viewer.reading.workers import Workers
 
 _IMAGES_FIRST_MS: Final = 500
 """Images that were asked for at the start come before the assistant is loaded."""
@@ -28,12 +30,16 @@ _IMAGES_FIRST_MS: Final = 500
 class Program:
     """The window and what stands behind it.
 
-    The window is made at once; ``fill`` makes the rest after its first frame.
+    The window is made at once; ``fill`` makes the rest after its first frame. ``workers`` run
+    already where images are to be opened at once.
     """
 
-    def __init__(self, paths: Paths, settings: Settings) -> None:
+    def __init__(
+        self, paths: Paths, settings: Settings, *, workers: "Workers | None" = None
+    ) -> None:
         self._paths = paths
         self._settings = settings
+        self._workers = workers
         self._main_thread = MainThread()
         self.crash = CrashReporter(paths.reports, self._main_thread)
         self.crash.install()
@@ -72,7 +78,9 @@ class Program:
             shelf=self.shelf,
             jobs=self.jobs,
             post=self._main_thread.post,
+            workers=self._workers,
         )
+        _collect_again()
         log.event("filled")
         if self._waiting:
             self.parts.open(self._waiting, planes=self._planes)
@@ -101,9 +109,17 @@ class Program:
         self._is_closed = True
         if self.parts is not None:
             self.parts.close()
+        elif self._workers is not None:
+            self._workers.close()
         self.jobs.close()
         self._main_thread.close()
         self.crash.uninstall()
+
+
+def _collect_again() -> None:
+    """Let the collector run again, without looking at what was loaded at the start: it stays."""
+    gc.freeze()
+    gc.enable()
 
 
 def _first_nav(settings: Settings) -> Nav:

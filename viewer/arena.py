@@ -11,7 +11,6 @@ on macOS only the resource tracker, which outlives a killed program, clears them
 
 import os
 import re
-import secrets
 import sys
 from contextlib import suppress
 from multiprocessing import resource_tracker, shared_memory
@@ -38,7 +37,7 @@ class Arena:
     def create(cls, size_bytes: int) -> Self:
         """Create a segment of ``size_bytes``, readable by this user alone."""
         while True:
-            name = f"{_PREFIX}-{os.getpid()}-{secrets.token_hex(4)}"
+            name = f"{_PREFIX}-{os.getpid()}-{os.urandom(4).hex()}"
             with suppress(FileExistsError):
                 memory = shared_memory.SharedMemory(name=name, create=True, size=size_bytes)
                 return cls(memory, owned=True)

@@ -14,7 +14,6 @@ import sys
 import tempfile
 from collections.abc import Callable
 from importlib import import_module
-from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 from types import ModuleType
 from typing import Any, Final, TypeVar
@@ -41,7 +40,7 @@ def cache_folder() -> Path:
     chosen = os.environ.get("NUMBA_CACHE_DIR")
     if chosen:
         return Path(chosen)
-    name = f"{_program_version()}-{_cpu_name()}-numba-{version('numba')}"
+    name = f"{_version('second-read', 'source')}-{_cpu_name()}-numba-{_version('numba', '')}"
     return user_cache_path("second-read") / "kernels" / name
 
 
@@ -134,11 +133,14 @@ def inlined(kernel: _Kernel) -> _Kernel:
     return merged
 
 
-def _program_version() -> str:
+def _version(name: str, otherwise: str) -> str:
+    # Imported late: 20 ms that the window's start does not need.
+    from importlib.metadata import PackageNotFoundError, version
+
     try:
-        return version("second-read")
+        return version(name)
     except PackageNotFoundError:
-        return "source"
+        return otherwise
 
 
 def _cpu_name() -> str:
