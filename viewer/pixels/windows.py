@@ -19,6 +19,7 @@ from viewer.pixels.voi import (
     full_scale,
     hides_everything,
     is_usable,
+    percentiles,
     shows_contrast,
     window_between,
 )
@@ -170,7 +171,7 @@ def _is_shown_as_stored(instance: Instance, facts: PixelFacts) -> bool:
 
 def _pet(facts: PixelFacts, sample: Sample) -> VoiChoice:
     """Black on white from 0 to the 99.5th percentile, at least to 5 in SUV."""
-    high = float(np.percentile(sample, 99.5))
+    high = percentiles(sample, (99.5,))[0]
     if facts.grey.unit.upper().startswith("SUV"):
         high = max(PT_UPPER_SUV, high)
     window = window_between(0.0, high, whole=facts.is_whole)

@@ -16,7 +16,7 @@ from viewer.calibration import Calibration, calibration_of
 from viewer.errors import UserError
 from viewer.jobs import Cancel, Jobs, Post
 from viewer.pixels.modality import PixelFacts, facts_of, facts_of_values
-from viewer.pixels.voi import sample_values
+from viewer.pixels.voi import percentiles, sample_values
 from viewer.pixels.windows import Sample, VoiChoice, resolve_window, window_index
 from viewer.reading.frames import Frames, Prefetch, Stored
 from viewer.reading.volumes import Volume, load_volume
@@ -65,8 +65,8 @@ class _Sampled:
     def take(self, sample: Sample, frames: int) -> None:
         self.sample, self.frames = sample, frames
         if sample.size:
-            low, high = np.percentile(sample, _MOST)
-            self.span = float(low), float(high)
+            low, high = percentiles(sample, _MOST)
+            self.span = low, high
 
 
 class Sources:

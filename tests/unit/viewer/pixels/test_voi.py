@@ -15,6 +15,7 @@ from viewer.pixels.voi import (
     full_scale,
     hides_everything,
     is_usable,
+    percentiles,
     sample_values,
     window_between,
     window_of_table,
@@ -129,6 +130,13 @@ def test_automatic_window_leaves_half_a_percent_out_at_both_ends() -> None:
     assert window is not None
     assert ends_of(window) == (5, 995)
     assert automatic_window(np.empty(0)) is None
+
+
+@pytest.mark.parametrize("count", [1, 2, 7, 1000])
+def test_percentiles_are_those_of_numpy(count: int) -> None:
+    sample = np.random.default_rng(count).normal(0, 500, count)
+    wanted = (0.0, 0.5, 50.0, 99.5, 100.0)
+    assert percentiles(sample, wanted) == pytest.approx(tuple(np.percentile(sample, wanted)))
 
 
 def test_sample_leaves_out_padding_and_covers_the_series() -> None:
