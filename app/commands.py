@@ -170,7 +170,8 @@ COMMANDS: Final = (
     _tool("crosshair", N_("Crosshair"), "X", "crosshair",
           N_("Crosshair: drag the centre, a line, a dot to turn, a bar for the slab")),
     Command("tool.crop", N_("Crop the 3D picture"), lambda s: looking.set_tool(s, "crop"), ("K",),
-            group="Tools", when=_is_3d, checked=lambda s: s.store.state.nav.tool == "crop",
+            group="Tools", icon="box", when=_is_3d,
+            checked=lambda s: s.store.state.nav.tool == "crop",
             hint=N_("Crop: drag a dot of the box. Ctrl+R shows all again, Esc to leave")),
 
     Command("image.previous", N_("Previous image"), _arrow(0, -1), ("Up",), group="Go"),

@@ -253,6 +253,43 @@ def test_a_corner_takes_the_room_that_the_other_one_leaves(qtbot: object, tmp_pa
         assert not any("…" in line for line in lines)
 
 
+def test_a_line_without_room_loses_whole_parts_first(qtbot: object, tmp_path: Path) -> None:
+    def facts(dataset: Any, _index: int) -> None:
+        dataset.PatientBirthDate, dataset.PatientSex = "19510101", "F"
+        dataset.PatientAge = "069Y"
+        dataset.StudyDescription = study
+
+    study = "Thorax and abdomen with contrast in the portal phase"
+    make_series(tmp_path, (2, 16, 16), patient_id="PHANTOM-1180-2020", change=facts)
+    with tiles_on(tmp_path, size=(310, 310)) as tiles:
+        tiles.show()
+        lines = [text for _at, text, _face in overlay.corner_places(tiles.scene())]
+        (identity,) = (line for line in lines if line.startswith("ID"))
+        assert identity in {"ID PHANTOM-1180-2020", "ID PHANTOM-1180-2020 · 1951-01-01"}
+        (cut,) = (line for line in lines if line.startswith("Thorax"))
+        assert cut.endswith("…")
+        assert study.startswith(cut.removesuffix("…") + " ")
+
+
+def test_planes_and_3d_say_whose_they_are(qtbot: object, tmp_path: Path) -> None:
+    make_series(tmp_path, (24, 32, 32), spacing_mm=(1, 1, 1))
+    with tiles_on(tmp_path, size=(900, 900)) as tiles:
+        uid = tiles.series[0].uid
+        window = TileWindow(Window(500, 1000), "user")
+        tiles.apply(edits.set_planes(uid, ("axial", "coronal", "sagittal"), window))
+        tiles.apply(edits.show_series(3, uid, kind="volume"))
+        tiles.until(lambda: all(tiles.scene(t).volume is not None for t in range(4)))
+        for tile in range(4):
+            at = next(
+                p for p, text, _f in overlay.corner_places(tiles.scene(tile)) if "Doe" in text
+            )
+            assert at.x() < 20
+            assert 38 < at.y() < 46, "below the tab"
+        tiles.apply(lambda state: state.with_nav(names_hidden=True))
+        texts = [text for _at, text, _face in overlay.corner_places(tiles.scene(1))]
+        assert "DJ" in texts
+
+
 def test_letters_stand_beside_the_lines_of_the_other_planes(qtbot: object, tmp_path: Path) -> None:
     make_series(tmp_path, (24, 32, 32), spacing_mm=(1, 1, 1))
     with tiles_on(tmp_path, size=(900, 900)) as tiles:

@@ -230,11 +230,10 @@ def _who(scene: Scene) -> tuple[Line, ...]:
     lines = _Lines()
     if scene.entry is None:
         return ()
-    if scene.tile.kind != "stack":
-        # The plane's tab stands here; who it is stands in the tiles of the stack and the browser.
-        return ()
     facts = scene.entry.patient.facts
     lines.add(patient_name(scene), bold=True)
+    if scene.tile.kind != "stack":
+        return lines.most()
     hidden = scene.state.nav.names_hidden
     identity = "" if hidden or not facts.id else f"ID {clean(facts.id)}"
     born = "" if hidden else date_text(facts.birth_date)

@@ -44,6 +44,7 @@ _FRAME_PX: Final = 2.0
 _CORNER_PX: Final = 12.0
 _NARROW_FOR_BAR: Final = 200.0
 _SIGN_PX: Final = 22.0
+_JOIN: Final = " · "
 _BADGE_FILL: Final = QColor(TOKENS.press)
 CornerPlace: TypeAlias = tuple[QPointF, str, ink.Face]
 
@@ -98,8 +99,8 @@ def window_text_rect(scene: Scene) -> QRectF:
     if not text:
         return QRectF()
     for at, line, _face in corner_places(scene):
-        if line == text or (line.endswith("…") and text.startswith(line[:-1])):
-            return QRectF(at.x() - 4, at.y() - 15, ink.width_of(text, ink.CORNER_BOLD) + 8, 20)
+        if at.y() > scene.area.centre.y and text.startswith(line.removesuffix("…")):
+            return QRectF(at.x() - 4, at.y() - 15, ink.width_of(line, ink.CORNER_BOLD) + 8, 20)
     return QRectF()
 
 
@@ -234,9 +235,11 @@ def corner_places(scene: Scene, corners: Corners | None = None) -> list[CornerPl
     found = corners_of(scene) if corners is None else corners
     height = scene.size[1]
     top, bottom = scene.area.top + MARGIN + 11, height - MARGIN - 4
+    # On a plane the first row is its tab's.
+    top_left = found.top_left if scene.tile.kind == "stack" else (None, *found.top_left)
     rows = [
         (top + row * LINE_HEIGHT, left, right)
-        for row, (left, right) in enumerate(zip_longest(found.top_left, found.top_right))
+        for row, (left, right) in enumerate(zip_longest(top_left, found.top_right))
     ]
     rows += [
         (bottom - row * LINE_HEIGHT, left, right)
@@ -285,9 +288,15 @@ def _corner_rects(scene: Scene, corners: Corners) -> list[Rect]:
 
 
 def _fitting(text: str, face: ink.Face, room: float) -> str:
-    """The text cut to its room; the end goes, the number at its start stays."""
-    if ink.width_of(text, face) <= room:
-        return text
+    """The text cut to its room: parts at its end go first, then words, then letters."""
+    parts = text.split(_JOIN)
+    for count in range(len(parts), 0, -1):
+        if ink.width_of(kept := _JOIN.join(parts[:count]), face) <= room:
+            return kept
+    words = parts[0].split()
+    for count in range(len(words) - 1, 0, -1):
+        if ink.width_of(kept := " ".join(words[:count]) + "…", face) <= room:
+            return kept
     return ink.metrics(face).elidedText(text, Qt.TextElideMode.ElideRight, max(room, 20.0))
 
 
