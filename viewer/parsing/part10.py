@@ -22,6 +22,7 @@ from viewer.parsing.elements import (
     read_top,
 )
 from viewer.parsing.faults import Fault
+from viewer.parsing.foreign import foreign_kind
 from viewer.parsing.odd import read_odd
 from viewer.parsing.syntaxes import (
     BIG_ENDIAN_UID,
@@ -143,7 +144,7 @@ def _guess(source: Source, start: int) -> str:
     """The syntax of a file that does not name one, by its first element."""
     first = source.data[start : start + 8]
     if len(first) < 8:
-        raise Fault(SkipReason.NOT_DICOM, _("It is not a DICOM file."))
+        raise _not_dicom(source)
     little, big = (int.from_bytes(first[:2], order) for order in ("little", "big"))
     looks_explicit = first[4:6].isalpha() and first[4:6].isupper()
     if little in _FIRST_GROUPS and looks_explicit:
@@ -153,7 +154,16 @@ def _guess(source: Source, start: int) -> str:
     length = int.from_bytes(first[4:8], "little")
     if little in _FIRST_GROUPS and length <= 0x400:
         return IMPLICIT_UID
-    raise Fault(SkipReason.NOT_DICOM, _("It is not a DICOM file."))
+    raise _not_dicom(source)
+
+
+def _not_dicom(source: Source) -> Fault:
+    """The fault of a file of another format, named where it is known."""
+    kind = foreign_kind(bytes(source.data[:FIRST_READ]))
+    if not kind:
+        return Fault(SkipReason.NOT_DICOM, _("It is not a DICOM file."))
+    sentence = _("It is {kind}, which this program does not read yet.")
+    return Fault(SkipReason.NOT_DICOM, sentence.format(kind=_(kind)))
 
 
 def _encoding(syntax: str, source: Source, start: int) -> Encoding:
