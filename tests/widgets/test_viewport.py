@@ -1,5 +1,6 @@
 """One tile, driven by pointer events on real files with a known truth."""
 
+import hashlib
 from collections.abc import Iterator
 from dataclasses import astuple
 from pathlib import Path
@@ -238,6 +239,17 @@ def test_a_right_click_without_movement_wants_the_menu(qtbot: object, tmp_path: 
 
 
 @pytest.mark.parametrize("turn", [0.0, 90.0])
+def test_a_measurement_is_bound_to_the_pixels_it_was_made_on(qtbot: object, tmp_path: Path) -> None:
+    truth = make_series(tmp_path, (5, 64, 64))
+    with tiles_on(tmp_path) as tiles:
+        shown = tiles.show().position
+        tiles.apply(edits.set_tool("length"))
+        tiles.drag(tiles.at(10, 10), tiles.at(40, 30))
+        tiles.drag(tiles.at(20, 40), tiles.at(30, 60))
+        stored = hashlib.sha256(truth.values[shown].tobytes()).hexdigest()
+        assert [m.pixel_digest for m in tiles.state.doc.annotations] == [stored, stored]
+
+
 def test_a_distance_on_pixels_that_are_not_square(
     qtbot: object, tmp_path: Path, turn: float
 ) -> None:

@@ -37,6 +37,7 @@ from viewer.tools import (
 from viewer.tools.bindings import CLICK_PX, Action, Button, Modifier, action_of, wheel_action
 from viewer.tools.planes import slice_number, stepped, to_patient
 from viewer.tools.surface import Pointer, Surface
+from viewer.widgets.digests import Digests
 from viewer.widgets.scene import Scene
 from viewer.widgets.sources import Sources
 from viewer.words import N_, _
@@ -109,6 +110,7 @@ class Gestures:
         self._drag: _Drag | None = None
         self._placing: placing.Placing | None = None
         self._held: marks.Hold | None = None
+        self._digests = Digests()
         self._sum = stepping.ScrollSum()
 
     @property
@@ -292,6 +294,7 @@ class Gestures:
         if self._placing is None:
             if self._is_on_canvas(scene, drag.start):
                 self._placing = placing.begin(MEASURING[drag.action], scene.where, point)
+                self._digests.begin(scene.stored)
         else:
             self._placing = placing.pressed(self._placing, point)
             self._finish_placing()
@@ -305,6 +308,9 @@ class Gestures:
             placed.mark(uuid.uuid4().hex, self._scene().tile.series_uid),
             created_utc=datetime.now(UTC).isoformat(timespec="seconds"),
         )
+        stored = self._scene().stored
+        if stored is not None and stored.ref == mark.where:
+            mark = replace(mark, pixel_digest=self._digests.of(stored))
         if placing.is_worth_keeping(mark):
             name = _(UNDO_NAMES[mark.kind])
 
