@@ -238,7 +238,6 @@ def test_a_right_click_without_movement_wants_the_menu(qtbot: object, tmp_path: 
         assert wanted == [0]
 
 
-@pytest.mark.parametrize("turn", [0.0, 90.0])
 def test_a_measurement_is_bound_to_the_pixels_it_was_made_on(qtbot: object, tmp_path: Path) -> None:
     truth = make_series(tmp_path, (5, 64, 64))
     with tiles_on(tmp_path) as tiles:
@@ -250,6 +249,7 @@ def test_a_measurement_is_bound_to_the_pixels_it_was_made_on(qtbot: object, tmp_
         assert [m.pixel_digest for m in tiles.state.doc.annotations] == [stored, stored]
 
 
+@pytest.mark.parametrize("turn", [0.0, 90.0])
 def test_a_distance_on_pixels_that_are_not_square(
     qtbot: object, tmp_path: Path, turn: float
 ) -> None:
