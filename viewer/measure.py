@@ -75,11 +75,12 @@ def measure(
     *,
     stored: Values | None = None,
     facts: PixelFacts | None = None,
+    how: str = "",
 ) -> Measured:
     """Say what a mark measures; a finding measures nothing.
 
     ``stored`` is the frame it lies on, (rows, columns), with its facts: without them ellipse and
-    box give their area alone.
+    box give their area alone. ``how`` says how these values came about where they are not stored.
     """
     points = mark.points
     if mark.kind == "length":
@@ -93,7 +94,7 @@ def measure(
             statistics = within(stored, facts, mark.box)
         unit = facts.grey.unit if facts is not None else ""
         area = _ellipse_px2 if mark.kind == "ellipse" else _box_px2
-        return _measure_area(area(mark.box), calibration, statistics, unit)
+        return _measure_area(area(mark.box), calibration, statistics, unit=unit, how=how)
     return Measured(())
 
 
@@ -178,7 +179,12 @@ def with_unit(text: str, unit: str) -> str:
 
 
 def _measure_area(
-    pixels: float, calibration: Calibration, statistics: Statistics | None, unit: str
+    pixels: float,
+    calibration: Calibration,
+    statistics: Statistics | None,
+    *,
+    unit: str,
+    how: str,
 ) -> Measured:
     """An area of so many square px, and the values under it."""
     area, area_unit, line = _area(pixels, calibration)
@@ -186,7 +192,7 @@ def _measure_area(
     if statistics is not None:
         show: Callable[[float], str] = _ends_of(statistics)
         spread = f"{number(statistics.mean)} ± {number(statistics.deviation)}"
-        lines.append(with_unit(spread, unit))
+        lines.append(with_unit(with_unit(spread, unit), f"({how})" if how else ""))
         ends = _("min {low} · max {high} · n {count}")
         lines.append(
             ends.format(

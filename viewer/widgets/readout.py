@@ -11,6 +11,7 @@ from viewer.spaces import FramePoint, ViewPoint
 from viewer.tools.planes import to_patient
 from viewer.tools.stepping import shown_number
 from viewer.widgets.corners import patient_place, plane_title, series_title, window_text
+from viewer.widgets.plane_values import slab_value
 from viewer.widgets.scene import Scene
 from viewer.words import _
 
@@ -33,13 +34,15 @@ def pointer_text(scene: Scene, at: ViewPoint) -> str:
 
 
 def value_at(scene: Scene, point: FramePoint) -> str:
-    """The modality value of the pixel or of the nearest voxel, with its unit."""
+    """The modality value of the pixel, of the nearest voxel, or of a slab, with its unit."""
     if scene.facts is None:
         return ""
     if scene.stored is not None:
         return value_text(scene.stored.pixels, scene.facts, point)
     if scene.volume is None or scene.plane is None:
         return ""
+    if scene.tile.slab.thickness_mm > 0:
+        return slab_value(scene, point)
     place = to_patient(scene.plane, point)
     voxel = np.linalg.solve(scene.volume.voxel_to_patient, [*place, 1.0])[:3]
     index = [math.floor(v + 0.5) for v in voxel]

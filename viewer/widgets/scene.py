@@ -12,6 +12,7 @@ from viewer.pixels.voi import Voi, ends_of, window_of_table
 from viewer.pixels.windows import VoiChoice
 from viewer.reading.frames import Stored
 from viewer.reading.volumes import Volume
+from viewer.render.planes import Slicer
 from viewer.spaces import PatientPoint
 from viewer.state import State, Tile
 from viewer.study import FrameRef, Instance, Stack, StudyFacts, Window
@@ -54,6 +55,7 @@ class Scene:
     instance: Instance | None = None
     stored: Stored | None = None
     volume: Volume | None = None
+    slicer: Slicer | None = None
     grid: Grid | None = None
     crosshair: PatientPoint | None = None
     facts: PixelFacts | None = None
@@ -299,6 +301,7 @@ def _volume_scene(bare: _Bare, sources: Sources) -> Scene:
         sheet=sheet,
         instance=bare.entry.series.first,
         volume=volume,
+        slicer=sources.slicer(tile) if tile.is_plane else None,
         grid=grid,
         crosshair=crosshair,
         facts=facts,

@@ -15,6 +15,7 @@ from viewer.widgets import marks, overlay, plane_lines
 from viewer.widgets.gestures import End
 from viewer.widgets.pictures import FramePicture, Grain
 from viewer.widgets.plane_pictures import PlaneCut, PlanePictures
+from viewer.widgets.plane_values import PlaneMeasures
 from viewer.widgets.position_bar import paint_position
 from viewer.widgets.scene import Scene
 from viewer.widgets.solid import Solid
@@ -44,6 +45,7 @@ class TilePainting:
         self._solid = solid
         self._frames = FramePicture()
         self._planes = PlanePictures()
+        self._measures = PlaneMeasures()
 
     def paint(self, painter: QPainter, scene: Scene, grain: Grain, *, moment: Moment) -> None:
         """Paint everything."""
@@ -142,7 +144,7 @@ class TilePainting:
             selected=scene.state.nav.selected,
             hovered=moment.hovered,
             numbers=finding_numbers(scene.state),
-            texts={m.id: self._text_of(m, scene) for m in shown if not m.by_model},
+            texts={m.id: self._text_of(m, scene, moment) for m in shown if not m.by_model},
             several_models=len(models) > 1,
         )
         area = scene.area
@@ -150,7 +152,10 @@ class TilePainting:
         taken = overlay.text_rects(scene, notes)
         marks.paint_marks(painter, shown, scene.transform, look=look, tile=tile, taken=taken)
 
-    def _text_of(self, mark: Annotation, scene: Scene) -> str:
+    def _text_of(self, mark: Annotation, scene: Scene, moment: Moment) -> str:
+        if scene.plane is not None:
+            is_moving = moment.is_dragging or moment.draft is not None
+            return "\n".join(self._measures.measured(mark, scene, is_moving=is_moving).lines)
         calibration = scene.calibration
         if scene.instance is not None and isinstance(scene.where, FrameRef):
             number = scene.where.frame_number
