@@ -167,7 +167,9 @@ class Slicer:
         reslice.SetInputData(_index_image(self._voxels))
         reslice.SetResliceAxes(_vtk_matrix(to_voxel))
         reslice.SetOutputExtent(0, size_px[0] - 1, 0, size_px[1] - 1, 0, 0)
-        reslice.SetOutputOrigin(0.0, 0.0, 0.0)
+        # The reslicer's path along the grid begins a slab half a layer too early.
+        is_early = layers > 1 and _is_on_grid(to_voxel)
+        reslice.SetOutputOrigin(0.0, 0.0, spacing_mm[2] / 2 if is_early else 0.0)
         reslice.SetOutputSpacing(*spacing_mm)
         reslice.SetInterpolationModeToLinear()
         reslice.SetBackgroundLevel(self.background)

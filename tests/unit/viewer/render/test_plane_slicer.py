@@ -143,3 +143,28 @@ def test_a_read_only_volume_is_fine() -> None:
     voxels.flags.writeable = False
     picture = Slicer(voxels, axial_grid()).slice_plane(oblique_plane(), (60, 50), 0.8)
     assert picture.inside.any()
+
+
+@pytest.mark.parametrize("slab_mm", [2.0, 7.0, 8.0])
+@pytest.mark.parametrize("place", [11.0, 11.25])
+@pytest.mark.parametrize("down", [1.0, -1.0])
+@pytest.mark.parametrize("tilt_deg", [0.0, 1.0])
+def test_a_slab_lies_evenly_about_its_plane(
+    slab_mm: float, place: float, down: float, tilt_deg: float
+) -> None:
+    ramp = np.arange(24, dtype=np.int16)[:, None, None] * np.int16(10)
+    voxels = np.ascontiguousarray(np.broadcast_to(ramp, (24, 32, 32)))
+    to_patient = np.eye(4)[[2, 1, 0, 3]]
+    tilt = np.radians(tilt_deg)
+    right = (float(np.cos(tilt)), 0.0, float(np.sin(tilt)))
+    plane = Plane((15.0, 15.0, place), right, (0.0, down, 0.0))
+    ends = [
+        Slicer(voxels, to_patient).slice_plane(
+            plane, (1, 1), 1.0, slab_mm=slab_mm, projection=projection
+        )
+        for projection in ("min", "mean", "max")
+    ]
+    low, mean, high = (float(end.values[0, 0]) for end in ends)
+    assert (low + high) / 2 == pytest.approx(10 * place, abs=1)
+    assert mean == pytest.approx(10 * place, abs=1)
+    assert high - low == pytest.approx(10 * (slab_mm - 1), abs=1)
