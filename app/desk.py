@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING
 
 from PySide6.QtWidgets import QFileDialog, QWidget
 
-from app.opening import demo_path, open_paths
+from app.opening import demo_folders, open_paths
 from app.start_page import NOTICE_WORDS
 from app.window import Window
 from viewer.errors import UserError
@@ -29,7 +29,7 @@ class WindowDesk:
             "next_region": lambda: window.next_region(1),
             "previous_region": lambda: window.next_region(-1),
             "quit": lambda: (window.close(), None)[1],
-            "demo": lambda: self.open([demo_path()]),
+            "demo": lambda: self.open(demo_folders()),
             **parts,
         }
         self._waiting: list[str] = []

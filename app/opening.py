@@ -34,6 +34,7 @@ _AT_ONCE_S: Final = 2.0
 """An opening that took longer leaves the image that the reader has begun to look at."""
 _PROJECTIONS: Final = frozenset({"CR", "DX", "MG", "RG", "PX", "IO"})
 _SLICES: Final = frozenset({"CT", "MR"})
+_VOLUME_TOOLS: Final = frozenset({"crosshair", "crop"})
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,8 +54,10 @@ def open_paths(services: Services, paths: Sequence[str], *, planes: bool = False
     known = _instances_of(services.library)
     skipped = services.library.skipped
     opened = _Opened(services, planes=planes)
+    demo = demo_folders()  # it has its own command
     for path in paths:
-        services.settings.add_recent(path)
+        if path not in demo:
+            services.settings.add_recent(path)
     services.shelf.put(services.library, Scan())
     services.jobs.start(
         SLOT,
@@ -76,10 +79,17 @@ def close_studies(services: Services) -> None:
     instances = _instances_of(services.library)
     # The shelf first: marks that leave with their studies are closed, not deleted.
     services.shelf.put(Library(), None)
-    services.store.apply(lambda state: State(nav=replace(State().nav, tool=state.nav.tool)))
+    services.store.apply(_emptied)
     services.store.forget_undo()
     services.sources.forget()
     services.frames.forget(i.sop_instance_uid for i in instances)
+
+
+def _emptied(state: State) -> State:
+    """Nothing shown; the tool stays unless it works on volumes alone."""
+    nav = State().nav
+    tool = nav.tool if state.nav.tool in _VOLUME_TOOLS else state.nav.tool
+    return State(nav=replace(nav, tool=tool))
 
 
 def read(
@@ -312,8 +322,13 @@ def nothing_sentence(skipped: int, looked_at: int) -> str:
 
 
 def demo_path() -> str:
-    """The folder of the demo study."""
+    """The folder of the demo study, with the files that describe it."""
     return str(Path(resources.path("demo_study")))
+
+
+def demo_folders() -> list[str]:
+    """The folders in the demo study that hold its images and nothing else."""
+    return sorted(str(inside) for inside in Path(demo_path()).iterdir() if inside.is_dir())
 
 
 def _instances_of(library: Library) -> list[Instance]:

@@ -105,6 +105,8 @@ def _check_output(source: Path, output: Path) -> None:
         raise UserError(_("The folder {path} does not exist.").format(path=target.parent))
     if target.is_dir():
         raise UserError(_("{path} is a folder. Name a file.").format(path=output))
+    if output.suffix.lower() != ".png":
+        raise UserError(_("Pictures are written as PNG: let the name end in .png."))
 
 
 @contextmanager

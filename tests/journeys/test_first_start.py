@@ -1,6 +1,10 @@
 """The first minutes: the notice, the demo study, three planes, 3D."""
 
+from pathlib import Path
+
 from app.opening import demo_path
+from app.paths import make_paths
+from app.settings import RECENT, Settings
 
 
 def test_nothing_opens_before_the_notice_is_ticked(reader, shared_data):
@@ -18,6 +22,22 @@ def test_a_new_reader_comes_to_the_demo_study(reader):
     assert not reader.sees_first_page()
     assert reader.series()
     reader.wait_for_image()
+
+
+def test_the_demo_study_skips_nothing_and_is_no_recent_folder(reader):
+    reader.start().tick().open_demo()
+    assert len(reader.series()) == 3
+    assert reader.program.shelf.library.skipped == ()
+    reader.quit()
+    assert Settings(make_paths().settings).get(RECENT) == ()
+
+
+def test_the_demo_folder_by_its_name_lists_what_is_no_image(reader):
+    reader.start(demo_path()).wait_until_read()
+    skipped = {Path(s.path).name for s in reader.program.shelf.library.skipped}
+    assert skipped == {"README.md", "truth.json"}
+    reader.quit()
+    assert Settings(make_paths().settings).get(RECENT) == (demo_path(),)
 
 
 def test_what_was_asked_for_before_the_tick_opens_after_it(reader):

@@ -107,6 +107,16 @@ def test_what_is_open_stays_open_beside_what_is_added(ready_reader, ct, shared_d
     assert ready_reader.patients() == []
 
 
+@pytest.mark.parametrize(("chosen", "left"), [("M", "window"), ("D", "length")])
+def test_a_tool_of_planes_ends_with_the_studies(ready_reader, ct, shared_data, chosen, left):
+    ready_reader.open(ct).wait_for_image()
+    ready_reader.look().press(chosen)
+    ready_reader.choose("close.studies")
+    assert ready_reader.state.nav.tool == left
+    ready_reader.open(shared_data / "cxr_pairs_as_dicom").wait_for_image()
+    assert ready_reader.state.nav.tool == left
+
+
 def test_measurements_come_back_with_their_study(ready_reader, ct):
     ready_reader.open(ct).wait_for_image()
     ready_reader.look().press("D").drag_on_image((0.3, 0.4), (0.6, 0.4))

@@ -108,6 +108,13 @@ def test_a_name_that_is_a_folder(folder: Path, tmp_path: Path, capsys) -> None:
     assert "Name a file" in capsys.readouterr().err
 
 
+@pytest.mark.parametrize("name", ["out.jpg", "out", "out.png.tif"])
+def test_a_name_that_is_not_of_a_png_is_refused(folder: Path, tmp_path: Path, capsys, name) -> None:
+    assert main(["render", str(folder), "-o", str(tmp_path / name)]) == 2
+    assert "end in .png" in capsys.readouterr().err
+    assert list(tmp_path.iterdir()) == []
+
+
 def test_a_missing_folder_for_the_picture(folder: Path, tmp_path: Path, capsys) -> None:
     assert main(["render", str(folder), "-o", str(tmp_path / "no" / "out.png")]) == 2
     assert "does not exist" in capsys.readouterr().err
