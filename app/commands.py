@@ -124,6 +124,10 @@ def _compare(services: Services) -> None:
     services.desk.open_part("compare")
 
 
+def _toggle_reference_lines(services: Services) -> None:
+    services.store.apply(lambda s: s.with_nav(reference_lines=not s.nav.reference_lines))
+
+
 def _is_3d(services: Services) -> bool:
     return services.store.state.active_tile.kind == "volume" and looking.has_image(services)
 
@@ -243,6 +247,8 @@ COMMANDS: Final = (
             icon="play", checked=lambda s: s.store.state.nav.cine_tile is not None),
     Command("overlays", N_("Corner texts: all, few, none"), looking.next_overlays, ("O",),
             group="View"),
+    Command("lines", N_("Reference lines"), _toggle_reference_lines, ("Shift+X",), group="View",
+            checked=lambda s: s.store.state.nav.reference_lines),
     Command("marks.ai", N_("AI marks"), looking.toggle_ai, (), group="View", icon="eye",
             checked=lambda s: s.store.state.nav.show_ai),
     Command("marks.rejected", N_("Show rejected AI marks"), looking.toggle_rejected, (),

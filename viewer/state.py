@@ -154,6 +154,7 @@ class Nav:
     marks_hidden: bool = False
     names_hidden: bool = False
     pixel_grid: bool = False
+    reference_lines: bool = False
 
     def crosshair_of(self, series_uid: str) -> PatientPoint | None:
         """Where the planes of this series meet, or None before they were shown."""

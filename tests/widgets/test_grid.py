@@ -1,8 +1,10 @@
 """The grid: layouts, drops, planes that meet, tiles that follow each other."""
 
 from pathlib import Path
+from typing import Any
 
 import numpy as np
+import pydicom
 import pytest
 from numpy.typing import NDArray
 from PySide6.QtCore import QMimeData, QPoint, QPointF, Qt
@@ -403,6 +405,43 @@ def test_a_3d_tile_shows_pictures_while_it_turns_and_while_the_wheel_zooms(
         assert not _has_full_picture(tiles)
         QTest.mouseRelease(widget, Qt.MouseButton.LeftButton, pos=start + QPoint(225, 0))
         tiles.until(lambda: _has_full_picture(tiles))
+
+
+def test_reference_lines_show_where_another_stack_cuts(qtbot: object, tmp_path: Path) -> None:
+    make_series(tmp_path / "a", (8, 40, 40), spacing_mm=(5, 1, 1), origin_lps_mm=(0, 0, 0))
+    make_series(
+        tmp_path / "c", (8, 40, 40), spacing_mm=(5, 1, 1), number=2,
+        orientation=(1, 0, 0, 0, 0, -1), origin_lps_mm=(0, 2.5, 38),
+        change=lambda dataset, _i: _same_frame(dataset, tmp_path),
+    )  # fmt: skip
+    with tiles_on(tmp_path, size=(800, 400)) as tiles:
+        tiles.apply(edits.set_layout(1, 2))
+        numbers = {series.number: index for index, series in enumerate(tiles.series)}
+        tiles.show(numbers[1], 0)
+        tiles.show(numbers[2], 1)
+        plain = tiles.image()
+        tiles.apply(lambda state: state.with_nav(reference_lines=True))
+        first = _line_rows(plain, tiles.image())
+        tiles.apply(edits.set_position(1, tiles.state.nav.positions[1] + 2))
+        second = _line_rows(plain, tiles.image())
+        # Two coronal images on, 10 mm: ten rows of the axial image, to the back or to the front.
+        px = tiles.scene().transform.view_px_per_column
+        assert abs(second - first) == pytest.approx(10 * px, abs=2)
+
+
+def _same_frame(dataset: Any, folder: Path) -> None:
+    """Put an image into the frame of reference and the study of another series."""
+    first = pydicom.dcmread(next((folder / "a").glob("*.dcm")), stop_before_pixels=True)
+    dataset.FrameOfReferenceUID = first.FrameOfReferenceUID
+    dataset.StudyInstanceUID = first.StudyInstanceUID
+
+
+def _line_rows(before: QImage, after: QImage) -> float:
+    """The row of the line that was drawn, in the picture's middle column."""
+    changed = np.abs(_greys(after) - _greys(before))
+    rows = np.flatnonzero(changed[:, changed.shape[1] // 2] > 8)
+    assert 1 <= len(rows) <= 5
+    return float(rows.mean())
 
 
 def test_the_crop_box_is_dragged_by_its_faces_undone_and_reset(

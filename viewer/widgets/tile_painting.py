@@ -17,6 +17,7 @@ from viewer.widgets.pictures import FramePicture, Grain
 from viewer.widgets.plane_pictures import PlaneCut, PlanePictures
 from viewer.widgets.plane_values import PlaneMeasures
 from viewer.widgets.position_bar import paint_position
+from viewer.widgets.reference_marks import paint_reference_lines, reference_lines
 from viewer.widgets.scene import Scene
 from viewer.widgets.solid import Solid
 from viewer.widgets.sources import Sources
@@ -107,6 +108,8 @@ class TilePainting:
             _draw(painter, image, grain)
         if scene.tile.is_plane and scene.state.nav.tool == "crosshair":
             _paint_cuts(painter, scene, has_pointer=moment.has_pointer)
+        if scene.tile.kind == "stack" and scene.state.nav.reference_lines:
+            paint_reference_lines(painter, scene, reference_lines(scene, self._sources))
 
     def _image(self, scene: Scene, grain: Grain) -> QImage | None:
         if scene.choice is None or scene.facts is None:
