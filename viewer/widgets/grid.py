@@ -166,11 +166,15 @@ class Grid(QWidget):
 
     def _place_all(self) -> None:
         alone = self._state.doc.maximised
+        shown = [i for i in range(len(self._viewports)) if alone is None or alone == i]
+        for index in shown:
+            self._viewports[index].setGeometry(self.tile_rect(index))
+            self._viewports[index].show()
+        # Before the others go: a hidden tile would lose the keyboard to another part.
+        self._focus_active()
         for index, viewport in enumerate(self._viewports):
-            is_shown = alone is None or alone == index
-            if is_shown:
-                viewport.setGeometry(self.tile_rect(index))
-            viewport.setVisible(is_shown)
+            if index not in shown:
+                viewport.hide()
 
     def _focus_active(self) -> None:
         """The keyboard follows the active tile, when it is in the grid at all."""
