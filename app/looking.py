@@ -97,18 +97,9 @@ def set_layout(services: Services, rows: int, columns: int) -> None:
         empty = [i for i, t in enumerate(state.doc.tiles) if not t.series_uid]
         for tile, uid in zip(empty, waiting, strict=False):
             state = showing(services, uid, tile)(state)
-        return _without_lone_roles(state)
+        return state
 
     store.apply(edit, undo=_("layout change"))
-
-
-def _without_lone_roles(state: State) -> State:
-    """A current image without its prior beside it is an image like any other, linked to none."""
-    if {"prior", "current"} <= {t.role for t in state.doc.tiles}:
-        return state
-    if len(state.doc.linked) < 2:
-        state = state.with_doc(linked=frozenset())
-    return state.with_tiles(lambda _i, old: replace(old, role="") if old.role else old)
 
 
 def set_tool(services: Services, tool: ToolName) -> None:
@@ -277,9 +268,17 @@ def show_planes(services: Services) -> None:
 
 
 def toggle_volume(services: Services) -> None:
-    """The active series in 3D in its tile; again: back to its images."""
+    """The active series in 3D in its tile; again: back to its images.
+
+    Beside planes, where a tile shows that series in 3D already, that tile alone; again: the grid.
+    """
     state = services.store.state
     active, tile = state.nav.active, state.active_tile
+    beside = _volume_beside(state)
+    if beside is not None:
+        alone = None if state.doc.maximised == beside else beside
+        services.store.apply(lambda old: edits.maximise(alone)(edits.set_active(beside)(old)))
+        return
     if tile.kind == "volume":
         shown = Tile(series_uid=tile.series_uid, stack_index=tile.stack_index)
         services.store.apply(_with_tile(active, shown), undo=_("images"))
@@ -287,6 +286,15 @@ def toggle_volume(services: Services) -> None:
     _require_volume(services)
     shown = replace(tile, kind="volume")
     services.store.apply(_with_tile(active, shown), undo=_("3D"))
+
+
+def _volume_beside(state: State) -> int | None:
+    """The tile that shows the active series in 3D while another shows a plane of it."""
+    uid = state.active_tile.series_uid
+    shown = [(i, t) for i, t in enumerate(state.doc.tiles) if t.series_uid == uid]
+    if not any(t.is_plane for _i, t in shown):
+        return None
+    return next((i for i, t in shown if t.kind == "volume"), None)
 
 
 def toggle_maximised(services: Services) -> None:

@@ -35,13 +35,20 @@ def followers(state: State, tile: int, aspect: str) -> frozenset[int]:
 
 
 def set_layout(rows: int, columns: int) -> Edit:
-    """Make the grid ``rows`` x ``columns``; tiles keep their order, new ones are empty."""
+    """Make the grid ``rows`` x ``columns``; tiles keep their order, new ones are empty.
+
+    Where a smaller grid leaves a current image without its prior, the two roles and their link go.
+    """
 
     def edit(state: State) -> State:
         count = rows * columns
         tiles = (*state.doc.tiles[:count], *(Tile() for _ in range(count - len(state.doc.tiles))))
         positions = _sized(state.nav.positions, count)
         linked = frozenset(i for i in state.doc.linked if i < count)
+        if not {"prior", "current"} <= {t.role for t in tiles}:
+            tiles = tuple(replace(t, role="") if t.role else t for t in tiles)
+        if len(linked) < 2:
+            linked = frozenset()
         changed = state.with_doc(
             rows=rows, columns=columns, tiles=tiles, maximised=None, linked=linked
         )

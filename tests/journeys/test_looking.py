@@ -29,6 +29,15 @@ def test_shift_m_shows_3d_and_goes_back(at_ct):
     assert at_ct.kinds() == ["stack"]
 
 
+def test_shift_m_beside_planes_shows_their_3d_alone_and_goes_back(at_ct):
+    at_ct.press("M").look().press("Shift+M")
+    assert at_ct.kinds() == ["axial", "coronal", "sagittal", "volume"]
+    assert (at_ct.state.doc.maximised, at_ct.state.nav.active) == (3, 3)
+    at_ct.press("Shift+M")
+    assert at_ct.state.doc.maximised is None
+    assert at_ct.kinds() == ["axial", "coronal", "sagittal", "volume"]
+
+
 def test_the_command_line_can_ask_for_planes(reader, shared_data):
     reader.start().tick()
     reader.quit()

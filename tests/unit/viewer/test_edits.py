@@ -100,6 +100,16 @@ def test_sides_are_swapped_with_their_roles_and_places() -> None:
     assert swapped.nav.active == 1
 
 
+def test_a_smaller_grid_leaves_no_lone_role_and_no_lone_link() -> None:
+    state = edits.show_side_by_side("current", "prior")(State())
+    alone = edits.set_layout(1, 1)(state)
+    assert [tile.role for tile in alone.doc.tiles] == [""]
+    assert alone.doc.linked == frozenset()
+    larger = edits.set_layout(2, 2)(state)
+    assert [tile.role for tile in larger.doc.tiles] == ["current", "prior", "", ""]
+    assert larger.doc.linked == frozenset({0, 1})
+
+
 def test_marks_are_added_changed_confirmed_and_taken_away() -> None:
     state = edits.add_annotations(_mark("a"), _mark("b"))(State())
     state = edits.move_point("a", 1, FramePoint(9, 9))(state)
