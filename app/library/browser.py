@@ -218,6 +218,7 @@ class _Empty(QWidget):
         column.addWidget(_label(words, tone="second"))
         column.addSpacing(20)
         column.addWidget(_label(_("Recent folders"), role="strong", tone="second"))
+        self._shown: tuple[str, ...] | None = None
         self._recent = QVBoxLayout()
         column.addLayout(self._recent)
         column.addStretch(1)
@@ -225,6 +226,9 @@ class _Empty(QWidget):
 
     def show_recent(self, paths: tuple[str, ...]) -> None:
         """List paths, the newest first."""
+        if paths == self._shown:
+            return
+        self._shown = paths
         while (item := self._recent.takeAt(0)) is not None:
             if widget := item.widget():
                 widget.deleteLater()
