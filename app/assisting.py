@@ -165,7 +165,12 @@ class Assisting:
             hide=hide,
             toggle_marks=partial(looking.toggle_ai, services),
             notify=services.desk.show_error,
-            words_of=lambda mark: words_of(mark, services.library, services.sources.calibration),
+            words_of=lambda mark: words_of(
+                mark,
+                services.library,
+                services.sources.calibration,
+                state=services.store.state,
+            ),
         )
 
     def _show_conversation(self, conversation: Conversation) -> None:

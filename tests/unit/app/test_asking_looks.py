@@ -188,6 +188,28 @@ def test_a_mark_of_ones_own_is_said_in_words(room, tmp_path) -> None:
     assert place
 
 
+def test_a_mark_on_a_slab_names_its_basis_and_its_plane(room) -> None:
+    from app.mark_words import words_of
+    from viewer.annotations import Annotation, PlaneRef
+    from viewer.calibration import calibration_of
+    from viewer.spaces import FramePoint, PatientPoint
+    from viewer.state import Slab, TileWindow
+
+    plane = PlaneRef("1.2", PatientPoint(0, 0, -101.84), (1, 0, 0), (0, 1, 0), 2.0, 90, 90)
+    points = (FramePoint(0, 0), FramePoint(20, 20))
+    mark = Annotation("m", "box", "1.2", plane, points)
+    room.store.apply(edits.set_planes("1.2", ("axial", "coronal", "sagittal"), TileWindow()))
+
+    def words() -> tuple[str, str]:
+        return words_of(mark, room.library, calibration_of, state=room.store.state)
+
+    assert words() == ("Box 16.0 cm²", "Axial, F 101.8 mm")
+    room.store.apply(edits.set_slab(1, Slab(20.0)))
+    assert words() == ("Box 16.0 cm²", "Axial, F 101.8 mm")
+    room.store.apply(edits.set_slab(0, Slab(20.0)))
+    assert words() == ("Box 16.0 cm²", "in projection · Axial, F 101.8 mm")
+
+
 @pytest.mark.parametrize("task_id", ["describe", "find", "compare", "change", "yesno"])
 def test_every_answer_has_a_whole_record(room, tmp_path, task_id) -> None:
     pair(room, tmp_path)
