@@ -7,6 +7,7 @@ from PySide6.QtCore import QSize, Qt
 from PySide6.QtGui import QAction, QKeySequence
 from PySide6.QtWidgets import QFrame, QHBoxLayout, QMenu, QToolButton, QWidget
 
+from app import looking
 from app.commands import BY_ID, COMMANDS, GROUPS, Command
 from app.services import Services
 from viewer.state import State
@@ -64,12 +65,23 @@ class Actions:
             action.setEnabled(usable or command.id in _ALWAYS_ON)
             if command.checked is not None:
                 action.setChecked(services is not None and usable and command.checked(services))
+        why_flat = _why_flat(services)
+        for command_id in _OF_VOLUMES:
+            words = tooltip(BY_ID[command_id])
+            self[command_id].setToolTip(f"{words}\n{why_flat}" if why_flat else words)
         if services is not None:
             _name_step(self["undo"], _("Undo"), services.store.undo_name)
             _name_step(self["redo"], _("Redo"), services.store.redo_name)
 
 
+_OF_VOLUMES: Final = ("planes", "volume")
 _ALWAYS_ON: Final = frozenset({"open.folder", "open.files", "open.demo", "quit"})
+
+
+def _why_flat(services: Services | None) -> str:
+    """Why the active images have no planes and no 3D; "" where they have, or nothing is open."""
+    stack = looking.active_stack(services) if services is not None else None
+    return stack.no_volume_because if stack is not None else ""
 
 
 def tooltip(command: Command) -> str:

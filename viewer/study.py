@@ -9,6 +9,8 @@ from dataclasses import dataclass, field
 from enum import Enum
 from typing import Literal
 
+from viewer.words import _
+
 VoiFunction = Literal["linear", "linear_exact", "sigmoid"]
 
 
@@ -300,7 +302,8 @@ class Stack:
     """Frames that one scrolls through, in display order, and their grid if they have one.
 
     ``frames`` ascend along the normal when ``geometry`` is there, else run by instance number.
-    ``can_measure_across`` is False where planes and volumes would lie; ``notes`` say why.
+    ``volume`` is False where planes and 3D would lie or there are none; ``notes`` are doubts about
+    what is seen, ``why_flat`` says what is no doubt: too few slices, frames in time.
     """
 
     frames: tuple[FrameRef, ...]
@@ -309,6 +312,14 @@ class Stack:
     notes: tuple[str, ...] = ()
     label: str = ""
     """What tells this stack from others of its series, for example "Phase 3 of 10"."""
+    why_flat: str = ""
+
+    @property
+    def no_volume_because(self) -> str:
+        """Why there are no planes and no 3D, as a sentence; "" where there are."""
+        if self.volume:
+            return ""
+        return self.why_flat or next(iter(self.notes), _("These images are no regular volume."))
 
 
 @dataclass(frozen=True, slots=True)
@@ -389,7 +400,7 @@ class Library:
 
     def find_instance(self, sop_instance_uid: str) -> Instance | None:
         """The instance with this UID, or None."""
-        for _, _, series in self.all_series():
+        for _patient, _study, series in self.all_series():
             for instance in series.instances:
                 if instance.sop_instance_uid == sop_instance_uid:
                     return instance

@@ -117,6 +117,16 @@ def test_a_tool_of_planes_ends_with_the_studies(ready_reader, ct, shared_data, c
     assert ready_reader.state.nav.tool == left
 
 
+def test_a_clip_says_at_the_button_alone_why_it_has_no_planes(ready_reader, ct, shared_data):
+    ready_reader.open(shared_data / "us").wait_for_image()
+    action = ready_reader.window.commands["planes"]
+    assert not action.isEnabled()
+    assert len(action.toolTip().splitlines()) == 2
+    ready_reader.choose("close.studies").open(ct).wait_for_image()
+    assert action.isEnabled()
+    assert action.toolTip() == "Three planes (M)"
+
+
 def test_measurements_come_back_with_their_study(ready_reader, ct):
     ready_reader.open(ct).wait_for_image()
     ready_reader.look().press("D").drag_on_image((0.3, 0.4), (0.6, 0.4))

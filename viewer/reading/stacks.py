@@ -21,6 +21,7 @@ _COSINE: Final = 0.01
 _SAME_PLACE_MM: Final = 0.01
 _MIN_VOLUME: Final = 3
 _LOCALIZER_WORDS: Final = ("localizer", "scout", "survey", "locator")
+_SLICES: Final = frozenset({"CT", "MR", "NM", "PT"})
 _NO_PLANES: Final = frozenset({"SEG", "SM"})
 _PHASE, _TRIGGER, _ECHO, _DIFFUSION, _KIND = 0, 1, 4, 5, 6
 
@@ -111,21 +112,30 @@ def _stacks_of(group: list[_Frame], first: Instance) -> list[Stack]:
     orientation, spacing = group[0].orientation, _spacing_of(group[0])
     positions = [f.position for f in group if f.position is not None]
     if len(positions) < len(group) or orientation is None or spacing is None:
-        note = () if len(group) == 1 else (_("No positions recorded: order by number."),)
-        return [Stack(tuple(f.ref for f in group), notes=note)]
+        return [_unplaced(group, first, _("No positions recorded: order by number."))]
     if not is_valid_orientation(orientation):
         note = (_("The recorded orientation is invalid: planes and 3D are off."),)
         return [Stack(tuple(f.ref for f in group), notes=note)]
     if len(group) == 1:
-        return [Stack((group[0].ref,))]
+        return [Stack((group[0].ref,), why_flat=_("This is a single image."))]
     along = positions_along(np.array(positions), orientation)
     if float(np.ptp(along)) <= _SAME_PLACE_MM:
-        note = (_("All frames are at one place: planes and 3D are off."),)
-        return [Stack(tuple(f.ref for f in group), notes=note)]
+        return [_unplaced(group, first, _("All frames are at one place: planes and 3D are off."))]
     return [
         _grid(frames, orientation, spacing, first, label)
         for label, frames in _one_at_a_place(group, along.tolist())
     ]
+
+
+def _unplaced(group: list[_Frame], first: Instance, reason: str) -> Stack:
+    """Frames by number; a doubt where they are files of slices, which should have places."""
+    refs = tuple(frame.ref for frame in group)
+    if len(group) == 1:
+        return Stack(refs, why_flat=_("This is a single image."))
+    is_one_file = len({ref.sop_instance_uid for ref in refs}) == 1
+    if is_one_file or first.study.modality not in _SLICES:
+        return Stack(refs, why_flat=reason)
+    return Stack(refs, notes=(reason,))
 
 
 def _one_at_a_place(group: list[_Frame], along: list[float]) -> Iterator[tuple[str, list[_Frame]]]:
@@ -223,7 +233,7 @@ def _grid(
 ) -> Stack:
     """A stack in order along its normal, with what its geometry allows."""
     if len(frames) == 1:
-        return Stack((frames[0].ref,), label=label)
+        return Stack((frames[0].ref,), label=label, why_flat=_("This is a single image."))
     rows, columns = frames[0].form[0], frames[0].form[1]
     found = arrange(
         np.array([frame.position for frame in frames]),
@@ -232,21 +242,23 @@ def _grid(
         columns=columns if isinstance(columns, int) else 0,
         pixel_spacing=spacing,
     )
-    notes = [*_geometry_notes(found), *_few_notes(frames, first)]
-    allowed = found.regularity in {"uniform", "uneven"} and not _few_notes(frames, first)
+    why_flat = _why_flat(frames, first)
+    notes = () if why_flat else tuple(_geometry_notes(found))
+    allowed = found.regularity in {"uniform", "uneven"} and not why_flat
     refs = tuple(frames[index].ref for index in found.order)
-    return Stack(refs, found.geometry, allowed, tuple(notes), label)
+    return Stack(refs, found.geometry, allowed, notes, label, why_flat)
 
 
-def _few_notes(frames: list[_Frame], first: Instance) -> list[str]:
+def _why_flat(frames: list[_Frame], first: Instance) -> str:
+    """Why slices make no volume although nothing is wrong with them; "" where they may."""
     description = first.study.series_description.lower()
     if frames[0].form[4] or any(word in description for word in _LOCALIZER_WORDS):
-        return [_("This is a localizer: planes and 3D are off.")]
+        return _("This is a localizer: planes and 3D are off.")
     if len(frames) < _MIN_VOLUME:
-        return [_("Too few slices for planes and 3D.")]
+        return _("Too few slices for planes and 3D.")
     if first.study.modality in _NO_PLANES or (first.pixels and first.pixels.samples > 1):
-        return [_("Planes and 3D are not made of images of this kind.")]
-    return []
+        return _("Planes and 3D are not made of images of this kind.")
+    return ""
 
 
 def _geometry_notes(found: Arrangement) -> list[str]:

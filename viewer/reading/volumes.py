@@ -70,8 +70,7 @@ def load_volume(
     """
     geometry = stack.geometry
     if geometry is None or not stack.volume:
-        reason = stack.notes[0] if stack.notes else _("There are too few slices.")
-        raise UserError(reason)
+        raise UserError(stack.no_volume_because)
     sources = [(frames.instance(ref.sop_instance_uid), ref) for ref in stack.frames]
     greys = [frame_grey(instance, ref.frame_number) for instance, ref in sources]
     dtype = _voxel_dtype(sources, greys)

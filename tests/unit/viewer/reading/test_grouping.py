@@ -115,7 +115,6 @@ def test_slices_ascend_along_the_normal_whatever_their_numbers_say():
     [
         ([0, 2, 4, 8], "1 slice is missing"),
         ([0, 2, 4.3, 9.9, 11], "not evenly spaced"),
-        ([0, 2], "Too few"),
         ([3, 3, 3], "one place"),
     ],
 )
@@ -123,6 +122,25 @@ def test_what_is_no_volume_says_why(places, words):
     (stack,) = only_series([instance(i, z) for i, z in enumerate(places)]).stacks
     assert not stack.volume
     assert words in stack.notes[0]
+
+
+def test_two_slices_say_so_without_a_doubt():
+    (stack,) = only_series([instance(i, z) for i, z in enumerate([0, 2])]).stacks
+    assert not stack.volume
+    assert stack.notes == ()
+    assert "Too few" in stack.no_volume_because
+
+
+@pytest.mark.parametrize("folder", ["us", "multiframe"])
+def test_moving_pictures_are_in_no_doubt_about_their_order(shared_data, workers, folder):
+    found = workers.scan([str(shared_data / folder)])
+    library = group([part.instance for part in found if isinstance(part, Found)])
+    stacks = [series.stacks[0] for _p, _s, series in library.all_series() if series.stacks]
+    flat = [stack for stack in stacks if not stack.volume]
+    assert len(flat) >= 4
+    for stack in flat:
+        assert stack.notes == ()
+        assert stack.no_volume_because
 
 
 def test_uneven_gaps_make_a_volume_that_says_so():
@@ -137,6 +155,7 @@ def test_images_without_a_place_run_by_number():
     assert [ref.sop_instance_uid[-1] for ref in stack.frames] == ["1", "2", "0"]
     assert stack.geometry is None
     assert "by number" in stack.notes[0]
+    assert stack.no_volume_because == stack.notes[0]
 
 
 def test_other_sizes_and_directions_are_stacks_of_their_own():
