@@ -11,6 +11,8 @@ _UNDO_STEPS = 200
 
 @dataclass(frozen=True, slots=True)
 class _Step:
+    """What undo goes back to, and the words for it."""
+
     name: str
     gesture: str
     doc: Doc

@@ -49,6 +49,8 @@ class Node:
 
 @dataclass(frozen=True, slots=True)
 class _Wanted:
+    """A row as it shall be, with those below it."""
+
     key: str
     record: Record
     children: tuple["_Wanted", ...] = ()

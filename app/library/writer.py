@@ -40,6 +40,8 @@ class Write:
 
 @dataclass(frozen=True, slots=True)
 class _Read:
+    """A question to the file, and where its answer goes."""
+
     run: Callable[[sqlite3.Connection], Any]
     answer: "Future[Any]"
 
