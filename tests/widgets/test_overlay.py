@@ -11,13 +11,15 @@ from tiles import Tiles, tiles_on
 
 from viewer import edits
 from viewer.annotations import Annotation, finding_points
-from viewer.spaces import FrameBox, PatientPoint
+from viewer.spaces import FrameBox, FramePoint, PatientPoint
 from viewer.state import Slab, TileWindow, View
 from viewer.study import Window
 from viewer.tools import crosshair
 from viewer.tools.labels import meets_any
+from viewer.tools.planes import to_plane
 from viewer.widgets import beside_lines, corners, ink, marks, overlay
 from viewer.widgets.overlay import days_between, interval_text
+from viewer.widgets.scene import Scene
 
 pytestmark = pytest.mark.gui
 
@@ -372,3 +374,24 @@ def test_the_kind_of_value_of_a_pet_stands_in_the_corner(
         scene = tiles.show()
         assert corners.value_kind(scene) == wanted
         assert (wanted in _texts(corners.corners_of(scene).bottom_left)) is bool(wanted)
+
+
+def test_a_doubt_wraps_before_the_line_of_another_plane(qtbot: object, shared_data: Path) -> None:
+    with tiles_on(shared_data / "ct" / "ct_tilt_minus18_5_philips", size=(800, 800)) as tiles:
+        window = TileWindow(Window(500, 1000), "user")
+        kinds = ("axial", "coronal", "sagittal")
+        tiles.apply(edits.set_planes(tiles.series[0].uid, kinds, window))
+        tiles.until(lambda: all(tiles.scene(t).volume is not None for t in range(3)))
+        for tile in range(3):
+            scene = tiles.scene(tile)
+            places = overlay.doubt_places(scene, corners.corners_of(scene))
+            middle = scene.transform.to_view(_middle(scene))
+            assert len(places) > 1
+            for at, text in places:
+                assert at.x() + ink.width_of(text, ink.CORNER_BOLD) < middle.x - 4
+
+
+def _middle(scene: Scene) -> FramePoint:
+    assert scene.plane is not None
+    assert scene.crosshair is not None
+    return to_plane(scene.plane, scene.crosshair)[0]
