@@ -22,6 +22,7 @@ FAST_MS: Final = 15.0
 _AIM_MS: Final = 20.0
 _DIRECT_MS: Final = 200.0
 _COARSE_MS: Final = 120.0
+_COARSE_SHARE: Final = 0.25
 _STEPS_VOXELS: Final = (1.0, 2.5)
 _SMALLEST_HALF_PX: Final = 200.0
 _QUARTER_START_PX: Final = 240.0
@@ -156,10 +157,11 @@ class PacedVolume:
         self._paces[self._preset] = replace(self.pace, full_us=_learnt(self.pace.full_us, full_us))
 
     def _coarse_quality(self, size_px: tuple[int, int]) -> Quality:
-        """The quarter level, at full size unless motion has shown that this takes too long."""
+        """The quarter level, as large as is done soon, and without holding the full one up."""
         coarse = _COARSE if self._projection == "shaded" else _COARSE_PROJECTION
         expected_ms = self._moving_us_at(coarse.step_voxels) * size_px[0] * size_px[1] / 1e3
-        return replace(coarse, fraction=min(1.0, (_COARSE_MS / max(expected_ms, 1e-3)) ** 0.5))
+        affordable_ms = min(_COARSE_MS, self._expected_full_ms(size_px) * _COARSE_SHARE)
+        return replace(coarse, fraction=min(1.0, (affordable_ms / max(expected_ms, 1e-3)) ** 0.5))
 
     def _expected_full_ms(self, size_px: tuple[int, int]) -> float:
         """What a full picture takes, by the last ones or, if that is less, by those in motion."""

@@ -22,7 +22,7 @@ Picture: TypeAlias = NDArray[np.uint8]
 _Part: TypeAlias = Callable[[int], None]
 
 PARTS: Final = 32
-_GROUP: Final = 4
+_GROUP: Final = 8
 _FAINT_STRIDE: Final = 3
 _INVISIBLE: Final = 0.003
 _FAINT: Final = 0.08
