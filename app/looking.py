@@ -132,7 +132,16 @@ def number_key(services: Services, preset_id: str, number: int) -> None:
     if number <= count:
         set_source(services, f"file:{number - 1}")
     else:
-        services.desk.tell(_("The file offers {count} windows.").format(count=count))
+        services.desk.tell(_offered(count))
+
+
+def _offered(count: int) -> str:
+    """How many windows a file offers, as a sentence."""
+    if count == 0:
+        return _("The file offers no window.")
+    if count == 1:
+        return _("The file offers one window.")
+    return _("The file offers {count} windows.").format(count=count)
 
 
 def set_source(services: Services, source: str) -> None:
@@ -414,5 +423,4 @@ def _require_volume(services: Services) -> None:
     if stack is None:
         raise UserError(_("Open a series first."))
     if not stack.volume:
-        why = stack.notes[0] if stack.notes else _("These images are no regular volume.")
-        raise UserError(why)
+        raise UserError(stack.no_volume_because)

@@ -54,9 +54,12 @@ def words_of(
             return name, _("its image is not open")
         calibration = calibration_of(instance, mark.where.frame_number)
         place = frame_title(series, mark.where)
-    measured = measure(mark, calibration).text.removesuffix(calibration.basis).strip()
+    found = measure(mark, calibration)
+    measured = found.text.removesuffix(calibration.basis).strip()
     basis = calibration.basis.strip("()")
-    return f"{name} {measured}".strip(), " · ".join(part for part in (basis, place) if part)
+    says_why_not = measured and found.value is None
+    title = measured[:1].upper() + measured[1:] if says_why_not else f"{name} {measured}"
+    return title.strip(), " · ".join(part for part in (basis, place) if part)
 
 
 def _place_of(plane: PlaneRef) -> str:

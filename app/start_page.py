@@ -81,6 +81,11 @@ class StartPage(QScrollArea):
         """The button that opens the demo study."""
         return self._zone.demo
 
+    def focus_next(self) -> None:
+        """Give the keyboard to what comes next: the tick, then the button that opens a folder."""
+        target = self._zone.folder if self.is_accepted else self.tick
+        target.setFocus(Qt.FocusReason.OtherFocusReason)
+
     def _notice(self, *, accepted: bool) -> QGridLayout:
         self.tick = QCheckBox(_("I understand"))
         self.tick.setChecked(accepted)

@@ -45,10 +45,14 @@ class StatusLine(QWidget):
             row.addWidget(widget, 0)
             row.addSpacing(8)
         self.show_scan(None)
-        self.show_hint("info", _("Next: open a folder. Ctrl+O"))
         self._timer = QTimer(self)
         self._timer.timeout.connect(self.show_memory)
         self._timer.start(_MEMORY_MS)
+
+    @property
+    def hint(self) -> str:
+        """What the line says on the left."""
+        return self._hint.text()
 
     def show_hint(self, icon: str, words: str) -> None:
         """Say what the left button does, or what comes next."""

@@ -71,6 +71,9 @@ class Window(QWidget):
         self._lay_out()
         self.commands.update(None)
         self._restore()
+        self.start_page.notice_ticked.connect(self._notice_ticked)
+        self._show_next()
+        self.start_page.focus_next()
 
     @property
     def is_accepted(self) -> bool:
@@ -106,7 +109,20 @@ class Window(QWidget):
             command = BY_ID[f"tool.{tool}"]
             self.status.show_hint(command.icon, _(command.hint))
         else:
-            self.status.show_hint("info", _("Next: open a folder. Ctrl+O"))
+            self._show_next()
+
+    def _show_next(self) -> None:
+        """Say what comes next on the first page, in the order of its steps."""
+        words = (
+            _("Next: open a folder. Ctrl+O")
+            if self.is_accepted
+            else _("Next: read the notice and tick it.")
+        )
+        self.status.show_hint("info", words)
+
+    def _notice_ticked(self) -> None:
+        if self._centre.currentWidget() is self.start_page:
+            self._show_next()
 
     def show_images(self, *, is_open: bool) -> None:
         """Show the images, or the first page while nothing is open."""

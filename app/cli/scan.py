@@ -115,9 +115,11 @@ def _warnings(library: Library) -> Iterator[str]:
 def _stack_sentences(stacks: tuple[Stack, ...]) -> Iterator[str]:
     for index, stack in enumerate(stacks):
         if index:
-            yield _("Another stack of {count} images: {label}").format(
-                count=len(stack.frames), label=stack.label or _("of another form or direction")
-            )
+            count = len(stack.frames)
+            one = _("Another stack of 1 image: {label}")
+            many = _("Another stack of {count} images: {label}")
+            label = stack.label or _("of another form or direction")
+            yield (one if count == 1 else many).format(count=count, label=label)
         else:
             yield from stack.notes
 

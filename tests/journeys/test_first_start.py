@@ -15,6 +15,18 @@ def test_nothing_opens_before_the_notice_is_ticked(reader, shared_data):
     assert "tick it" in reader.sentence()
 
 
+def test_the_first_page_says_and_holds_what_comes_next(reader):
+    reader.start()
+    page, status = reader.window.start_page, reader.window.status
+    assert reader.window.focusWidget() is page.tick
+    assert "tick" in status.hint
+    reader.press(" ")
+    assert page.is_accepted
+    assert "open a folder" in status.hint
+    reader.restart()
+    assert reader.window.focusWidget().accessibleName() == "Open folder…"
+
+
 def test_a_new_reader_comes_to_the_demo_study(reader):
     reader.start()
     assert reader.sees_first_page()

@@ -80,12 +80,12 @@ def check_memory(pixels: PixelFormat, frames: int) -> None:
     width = max(pixels.bits_allocated, 8)
     size = pixels.rows * pixels.columns * pixels.samples * (16 if width == 12 else width) // 8
     if size > limits.FRAME_BYTES or size * frames > limits.INSTANCE_BYTES:
-        raise Fault(
-            SkipReason.TOO_LARGE,
-            _("It says {columns} × {rows} pixels and {frames} frames, which is too large.").format(
-                columns=pixels.columns, rows=pixels.rows, frames=frames
-            ),
+        one = _("It says {columns} × {rows} pixels, which is too large.")
+        many = _("It says {columns} × {rows} pixels and {frames} frames, which is too large.")
+        sentence = (one if frames == 1 else many).format(
+            columns=f"{pixels.columns:,}", rows=f"{pixels.rows:,}", frames=f"{frames:,}"
         )
+        raise Fault(SkipReason.TOO_LARGE, sentence)
 
 
 def locate(

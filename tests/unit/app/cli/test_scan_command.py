@@ -87,7 +87,7 @@ def test_a_whole_folder_of_faults_is_listed(capsys, shared_data):
     code, answer, _errors = scanned(capsys, shared_data / "malformed")
     reasons = {s["path"].rsplit("/", 1)[1]: s["reason"] for s in answer["skipped"]}
     assert code == 0
-    assert "65535 × 65535" in reasons["huge_rows_columns.dcm"]
+    assert "65,535 × 65,535" in reasons["huge_rows_columns.dcm"]
     assert "1.2.840.10008.9.9.9" in reasons["unknown_syntax.dcm"]
     assert "nested" in reasons["deep_sequence_10000.dcm"]
     assert reasons["empty_file.dcm"] == "The file is empty."
