@@ -238,6 +238,26 @@ def test_a_right_click_without_movement_wants_the_menu(qtbot: object, tmp_path: 
         assert wanted == [0]
 
 
+@pytest.mark.parametrize("is_inverted", [False, True])
+def test_colours_take_the_window_and_the_edge_stays_black(
+    qtbot: object, tmp_path: Path, is_inverted: bool
+) -> None:
+    values = np.empty((40, 20, 3), np.uint8)
+    values[:] = (200, 120, 40)
+    write_image(tmp_path / "rgb.dcm", values)
+    with tiles_on(tmp_path, size=(600, 500)) as tiles:
+        tiles.show()
+        window = TileWindow(Window(120, 120), "user")
+        tiles.apply(edits.set_overlays("none"), edits.set_window(0, window))
+        if is_inverted:
+            tiles.apply(edits.invert(0))
+        # Linear, from 60 to 180 (C.11.2.1.2): the ends are black and white, 120 is in the middle.
+        seen = tiles.color_at(tiles.at(10, 20)).getRgb()[:3]
+        wanted = (255, 128, 0)
+        assert seen == pytest.approx([255 - v if is_inverted else v for v in wanted], abs=2)
+        assert tiles.color_at(QPoint(40, 250)).getRgb()[:3] == (0, 0, 0)
+
+
 def test_a_measurement_is_bound_to_the_pixels_it_was_made_on(qtbot: object, tmp_path: Path) -> None:
     truth = make_series(tmp_path, (5, 64, 64))
     with tiles_on(tmp_path) as tiles:

@@ -73,11 +73,16 @@ def to_display(
     """
     if not facts.is_color:
         return display_table(facts, voi, invert=invert).apply(stored)
-    rgb = to_rgb(stored, facts)
-    if isinstance(voi, Window) and voi != RGB_IDENTITY:
-        levels = to_grey_levels(apply_voi(np.arange(256), voi))
-        rgb = levels[rgb]
-    return 255 - rgb if invert else rgb
+    return windowed_colors(to_rgb(stored, facts), voi, invert=invert)
+
+
+def windowed_colors(rgb: NDArray[np.uint8], voi: Voi, *, invert: bool = False) -> NDArray[np.uint8]:
+    """Apply a window, and the reader's inversion, to 8-bit RGB samples of any shape."""
+    has_window = isinstance(voi, Window) and voi != RGB_IDENTITY
+    if not has_window:
+        return 255 - rgb if invert else rgb
+    levels = to_grey_levels(apply_voi(np.arange(256), voi))
+    return np.take(255 - levels if invert else levels, rgb)
 
 
 def _grey_levels(stored: Values, table: DisplayTable) -> NDArray[np.uint8]:

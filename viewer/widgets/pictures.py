@@ -11,7 +11,13 @@ import numpy as np
 from numpy.typing import NDArray
 from PySide6.QtGui import QImage
 
-from viewer.pixels.display import DisplayTable, display_table, to_display
+from viewer.pixels.display import (
+    RGB_IDENTITY,
+    DisplayTable,
+    display_table,
+    to_display,
+    windowed_colors,
+)
 from viewer.pixels.modality import PixelFacts, mask_bits
 from viewer.pixels.voi import Voi
 from viewer.reading.frames import Stored
@@ -49,7 +55,7 @@ class FramePicture:
     def __init__(self) -> None:
         self._tiles: OrderedDict[tuple[object, ...], Values] = OrderedDict()
         self._levels = Levels()
-        self._colours: tuple[tuple[object, ...], NDArray[np.uint8]] | None = None
+        self._colours: tuple[FrameRef, NDArray[np.uint8]] | None = None
 
     def image(
         self,
@@ -65,10 +71,10 @@ class FramePicture:
         """Draw a frame; everything beside it is black."""
         key: tuple[object, ...]
         if facts.is_color:
-            rgb = self._rgb(stored, facts, voi, invert=invert)
-            key = (stored.ref, transform, grain, pixel_grid, voi, invert)
+            key = (stored.ref, transform, grain, pixel_grid)
+            rgb = self._rgb(stored, facts)
             tile = self._kept(key, rgb, None, transform, grain, pixel_grid=pixel_grid)
-            return self._levels.colour_image(tile, grain)
+            return self._levels.colour_image(tile, voi, invert=invert, grain=grain)
         key = (stored.ref, transform, grain, pixel_grid)
         tile = self._kept(key, stored.pixels, facts, transform, grain, pixel_grid=pixel_grid)
         return self._levels.grey_image(tile, tile.facts or facts, voi, invert=invert, grain=grain)
@@ -117,12 +123,10 @@ class FramePicture:
             self._tiles.move_to_end(key)
         return found
 
-    def _rgb(
-        self, stored: Stored, facts: PixelFacts, voi: Voi, *, invert: bool
-    ) -> NDArray[np.uint8]:
-        key = (stored.ref, voi, invert)
-        if self._colours is None or self._colours[0] != key:
-            self._colours = key, to_display(stored.pixels, facts, voi, invert=invert)
+    def _rgb(self, stored: Stored, facts: PixelFacts) -> NDArray[np.uint8]:
+        """The frame's colours before any window."""
+        if self._colours is None or self._colours[0] != stored.ref:
+            self._colours = stored.ref, to_display(stored.pixels, facts, RGB_IDENTITY)
         return self._colours[1]
 
 
@@ -153,11 +157,14 @@ class Levels:
             self._image_key = image_key
         return self._image
 
-    def colour_image(self, tile: Values, grain: Grain) -> QImage:
-        """Colours as they are; they are black already where they show nothing."""
-        image_key = (id(tile), grain.ratio)
+    def colour_image(self, tile: Values, voi: Voi, *, invert: bool, grain: Grain) -> QImage:
+        """Colours, windowed; black where they show nothing."""
+        image_key = (id(tile), voi, invert, grain.ratio)
         if self._image_key != image_key:
-            self._keep(np.ascontiguousarray(tile.values), tile, QImage.Format.Format_RGB888, grain)
+            colours = windowed_colors(tile.values, voi, invert=invert)
+            if colours is not tile.values:
+                colours[~tile.inside] = 0
+            self._keep(np.ascontiguousarray(colours), tile, QImage.Format.Format_RGB888, grain)
             self._image_key = image_key
         return self._image
 
