@@ -5,7 +5,14 @@ import sqlite3
 from collections.abc import Callable
 from typing import Final
 
-from PySide6.QtCore import QSortFilterProxyModel, QStringListModel, Qt
+from PySide6.QtCore import (
+    QModelIndex,
+    QPersistentModelIndex,
+    QSize,
+    QSortFilterProxyModel,
+    QStringListModel,
+    Qt,
+)
 from PySide6.QtGui import QGuiApplication, QKeyEvent
 from PySide6.QtWidgets import (
     QAbstractItemView,
@@ -17,6 +24,8 @@ from PySide6.QtWidgets import (
     QListView,
     QPlainTextEdit,
     QPushButton,
+    QStyledItemDelegate,
+    QStyleOptionViewItem,
     QTableWidget,
     QTableWidgetItem,
     QVBoxLayout,
@@ -31,6 +40,7 @@ from app.settings_dialog import SettingsDialog
 from app.window import Window
 from viewer.study import Skipped
 from viewer.widgets.corners import clean
+from viewer.widgets.theme import SIZES
 from viewer.words import _
 
 _LIBRARIES: Final = (
@@ -152,6 +162,16 @@ class KeysDialog(QDialog):
         column.addLayout(foot)
 
 
+class _RowHeight(QStyledItemDelegate):
+    """Rows as high as anything that is pressed."""
+
+    def sizeHint(
+        self, option: QStyleOptionViewItem, index: QModelIndex | QPersistentModelIndex
+    ) -> QSize:
+        """The size of a row, logical px."""
+        return super().sizeHint(option, index).expandedTo(QSize(0, SIZES.target))
+
+
 class Palette(QDialog):
     """Type a few letters of a command; Enter triggers it."""
 
@@ -167,6 +187,7 @@ class Palette(QDialog):
         self.rows = QListView()
         self.rows.setProperty("rows", True)
         self.rows.setUniformItemSizes(True)
+        self.rows.setItemDelegate(_RowHeight(self.rows))
         self.rows.setEditTriggers(QAbstractItemView.EditTrigger.NoEditTriggers)
         self._filter = QSortFilterProxyModel(self)
         self._filter.setFilterCaseSensitivity(Qt.CaseSensitivity.CaseInsensitive)

@@ -5,6 +5,7 @@ from pathlib import Path
 from app.opening import demo_path
 from app.paths import make_paths
 from app.settings import RECENT, Settings
+from viewer.widgets.theme import SIZES
 
 
 def test_nothing_opens_before_the_notice_is_ticked(reader, shared_data):
@@ -87,3 +88,9 @@ def test_the_place_of_the_window_and_its_parts_come_back(reader):
     assert reader.window.size().toTuple() == (1300, 800)
     assert not reader.window.assistant_shown
     assert reader.window.browser_shown
+
+
+def test_the_rows_of_all_commands_are_high_enough_to_press(reader):
+    reader.start().tick().choose("palette")
+    rows = reader.dialog().rows
+    assert rows.visualRect(rows.model().index(0, 0)).height() >= SIZES.target
