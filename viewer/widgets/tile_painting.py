@@ -1,6 +1,7 @@
 """Painting a tile: picture, planes, marks, letters, texts, badges, strip, frame; in this order."""
 
 from dataclasses import dataclass
+from typing import Final
 
 from PySide6.QtCore import QPointF, QRectF, QSizeF, Qt
 from PySide6.QtGui import QImage, QPainter
@@ -36,6 +37,9 @@ class Moment:
     is_dragging: bool = False
     end: End = ""
     read: frozenset[FrameRef] = frozenset()
+
+
+_STILL: Final = Moment()
 
 
 class TilePainting:
@@ -155,7 +159,7 @@ class TilePainting:
         taken = overlay.text_rects(scene, notes)
         marks.paint_marks(painter, shown, scene.transform, look=look, tile=tile, taken=taken)
 
-    def _text_of(self, mark: Annotation, scene: Scene, moment: Moment) -> str:
+    def _text_of(self, mark: Annotation, scene: Scene, moment: Moment = _STILL) -> str:
         if scene.plane is not None:
             is_moving = moment.is_dragging or moment.draft is not None
             return "\n".join(self._measures.measured(mark, scene, is_moving=is_moving).lines)
