@@ -17,7 +17,7 @@ Vector = NDArray[np.float64]
 Field = Callable[[NDArray[np.float64]], NDArray[np.float64]]
 SIGMA_MM = 2.5
 BRIGHT = (1000.0, 700.0, 490.0)
-_EDGE = 0.12
+_EDGE = 0.15
 
 
 @dataclass(frozen=True, slots=True)
@@ -102,7 +102,7 @@ def beads(places: Sequence[Vector]) -> Field:
 def middles(image: QImage, count: int, radius_px: int) -> list[Vector]:
     """The middles of light (x, y) of the brightest spots of a picture, brightest first.
 
-    Letters at the picture's edges are left out; so is everything dimmer than a tenth.
+    Letters and scale at the picture's edges are left out; so is everything dimmer than a tenth.
     """
     grey = image.convertToFormat(QImage.Format.Format_Grayscale8)
     rows = np.frombuffer(grey.constBits(), np.uint8).reshape(grey.height(), -1)
