@@ -24,6 +24,7 @@ from viewer.state import State
 from viewer.study import FrameRef, Stack
 from viewer.widgets import cursors, overlay
 from viewer.widgets.fineness import Fineness
+from viewer.widgets.first_crop import FirstCrop
 from viewer.widgets.gestures import Apply, End, Gestures
 from viewer.widgets.pointing import BUTTONS, is_on_picture, modifier_of, view_point, whole_notches
 from viewer.widgets.readout import pointer_text, tile_name
@@ -73,6 +74,7 @@ class Viewport(QWidget):
         self._solid = Solid(sources, f"volume picture {id(self)}", self.update)
         self._painting = TilePainting(sources, self._solid)
         self._fineness = Fineness(self, self.update)
+        self._first_crop = FirstCrop(self, apply)
         self._gestures = Gestures(self.scene, apply, sources, on_end=self._flash)
         self._window_field = WindowField(self, apply)
         self._hovered = ""
@@ -162,6 +164,7 @@ class Viewport(QWidget):
         self._solid.close()
         self._painting.close()
         self._fineness.stop()
+        self._first_crop.stop()
         for timer in (
             self._flash_timer,
             self._patience_timer,
@@ -318,6 +321,7 @@ class Viewport(QWidget):
         if not self.isVisible() or self._index >= len(self._state.doc.tiles):
             return
         scene = self.scene()
+        self._first_crop.look(scene)
         if isinstance(scene.where, FrameRef):
             self._want_frame(scene)
         elif scene.tile.series_uid and scene.tile.kind != "stack":
