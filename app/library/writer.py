@@ -112,7 +112,11 @@ class Writer:
                 "Second Read is open in another window. What you do in this one is not kept."
             )
             return in_memory(sentence)
-        return open_database(self._path)
+        opened = open_database(self._path)
+        if not opened.keeps and self._give_up_reserve():  # a full disk has no room to open it in
+            opened.connection.close()
+            opened = open_database(self._path)
+        return opened
 
     def _step(self) -> bool:
         """Take what is queued; False at the end."""

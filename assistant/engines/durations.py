@@ -5,6 +5,7 @@ import math
 import statistics
 import threading
 from collections import deque
+from contextlib import suppress
 from pathlib import Path
 from typing import Final
 
@@ -100,5 +101,6 @@ def _write(path: Path, plain: dict[str, list[float]]) -> None:
         path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
         unfinished.write_text(json.dumps(plain), encoding="utf-8")
         unfinished.replace(path)
-    except OSError:
-        return  # the estimates live on in memory
+    except OSError:  # the estimates live on in memory
+        with suppress(OSError):
+            unfinished.unlink()
