@@ -78,14 +78,17 @@ def make_home(folder: Path) -> Home:
     return home
 
 
-def start(home: Home, steps: list[list], *, before: tuple[str, ...] = (), **journey):
-    """Start a journey; its standard output is what it tells."""
+def start(
+    home: Home, steps: list[list], *, before: tuple[str, ...] = (), pipe: bool = False, **journey
+):
+    """Start a journey; its standard output is what it tells. ``pipe`` lets it be written to."""
     path = home.folder / "journey.json"
     path.write_text(json.dumps({"steps": steps, **journey}), encoding="utf-8")
     return subprocess.Popen(
         [*before, sys.executable, DRIVER, str(path)],
+        stdin=subprocess.PIPE if pipe else None,
         stdout=subprocess.PIPE,
-        stderr=subprocess.PIPE,
+        stderr=subprocess.PIPE if not pipe else subprocess.DEVNULL,
         env=home.environment,
         cwd=home.temporary,
     )

@@ -5,11 +5,14 @@ may be missing::
 
     {"steps": [["open", "/folder"], ["ask", "What is this?"], ["close"]], "ticked": true,
      "umask": 18, "script": "answers of tests/support/scripted_engine.py", "looked_s": 1.0,
-     "file_bytes": 0, "retry_s": 10.0}
+     "retry_s": 10.0, "rounds": 0}
 
 Standard output has a line of JSON for each thing that is done: ``{"did": step, ...facts}``. Facts
 are told only after the window was painted with them. The last line holds what was watched all
 through: sentences, titles, and in milliseconds the longest that the event loop took for a turn.
+
+With ``rounds`` the journey is gone as often, each time in a new process that is forked when a line
+comes on standard input: what can be loaded before the first window is loaded once.
 """
 
 import json
@@ -55,6 +58,7 @@ class Driver(QObject):
         self.gaps_ms = {}
         self.phase = "start"
         self.sentences, self.titles = [], set()
+        self.grown = ("", 0)
         self.timer = QTimer(self)
         self.timer.setTimerType(Qt.TimerType.PreciseTimer)
         self.timer.setInterval(LOOK_MS)
@@ -79,13 +83,22 @@ class Driver(QObject):
         elif now > self.until:
             tell(stuck=self.phase, sentences=self.sentences)
             os._exit(3)
-        self.last = time.monotonic() if self.phase == "start" else now
+        self.last = now
 
     def watch(self):
         sentence = self.window.notices.sentence
         if not self.sentences or self.sentences[-1] != sentence:
             self.sentences.append(sentence)
+        if self.phase in {"ask", "find"}:
+            self.tell_growth()
         self.titles |= {w.windowTitle() for w in QApplication.topLevelWidgets()}
+
+    def tell_growth(self):
+        """How much of an answer is on the screen, whenever that grew."""
+        turn = self.asking.conversation.last
+        if turn is not None and turn.is_running and (turn.id, len(turn.answer)) != self.grown:
+            self.grown = (turn.id, len(turn.answer))
+            tell(grown=turn.id, chars=len(turn.answer))
 
     def go_on(self):
         self.until = time.monotonic() + PATIENCE_S
@@ -132,6 +145,11 @@ class Driver(QObject):
         yield lambda: self.shelf.scan is not None
         tell(did="drop")
 
+    def do_shown(self):
+        """Wait until every tile has its picture."""
+        yield self.has_pictures
+        tell(did="shown", is_read=self.shelf.scan is None)
+
     def do_read(self):
         """Wait until all that was dropped is read."""
         yield lambda: self.shelf.scan is None
@@ -153,31 +171,31 @@ class Driver(QObject):
         tell(did="show", marks=self.findings(), turns=self.turns())
 
     def do_mark(self):
-        """Draw a length; a new one each time."""
+        """Draw a length, or drag one that is in the way."""
         tile = self.parts.grid.active_viewport
         self.window.commands["tool.length"].trigger()
-        before = {m.id for m in self.marks}
-        down = 0.3 + 0.4 * (len(before) % 7) / 7
+        before = set(self.marks)
+        down = 0.15 + 0.7 * (len(before) % 23) / 23
         places = [QPoint(round(x * tile.width()), round(down * tile.height())) for x in (0.4, 0.6)]
         QTest.mousePress(tile, Qt.MouseButton.LeftButton, pos=places[0])
         QTest.mouseMove(tile, (places[0] + places[1]) / 2)
         QTest.mouseMove(tile, places[1])
         QTest.mouseRelease(tile, Qt.MouseButton.LeftButton, pos=places[1])
-        yield lambda: len(self.marks) > len(before)
+        yield lambda: bool(set(self.marks) - before)
         yield from self.painted()
-        tell(did="mark", id=next(m.id for m in self.marks if m.id not in before))
+        tell(did="mark", id=next(m.id for m in self.marks if m not in before))
 
     def do_ask(self, words):
         """Type a question, send it, and wait for the end of its answer."""
         yield from self.send(words)
         yield lambda: not self.asking.is_running
         yield from self.painted()
-        tell(did="ask", **self.turns()[-1])
+        tell(did=self.phase, **self.turns()[-1])
 
     def do_send(self, words):
         """Type a question, send it, and wait for its first words."""
         yield from self.send(words)
-        yield lambda: bool(self.asking.conversation.last.answer)
+        yield lambda: any(t.answer for t in self.asking.conversation.turns[-1:])
         tell(did="send", id=self.asking.conversation.last.id)
 
     def do_answered(self):
@@ -248,6 +266,23 @@ class Driver(QObject):
             if isinstance(dialog, QMessageBox):
                 tell(did="fail", said=f"{dialog.text()} {dialog.informativeText()}")
                 dialog.close()
+
+    def do_fill(self, path):
+        """Fill the disk that a file lies on."""
+        with Path(path).open("ab", buffering=0) as file, suppress(OSError):
+            while True:
+                file.write(bytes(4096))
+        with Path(path).open("ab", buffering=0) as file, suppress(OSError):
+            while True:
+                file.write(b"0")
+        tell(did="fill")
+        yield lambda: True
+
+    def do_free(self, path):
+        """Make room again."""
+        Path(path).unlink()
+        tell(did="free")
+        yield lambda: True
 
     def do_go(self, step):
         """Go on by so many images."""
@@ -408,14 +443,6 @@ def prepare(journey):
     history.History.__init__.__kwdefaults__["retry_s"] = retry_s
 
 
-def limit_files(size_bytes):
-    """From now on no file of this process grows beyond a size: the disk is full."""
-    import resource
-
-    signal.signal(signal.SIGXFSZ, signal.SIG_IGN)
-    resource.setrlimit(resource.RLIMIT_FSIZE, (size_bytes, resource.RLIM_INFINITY))
-
-
 def main(path):
     journey = json.loads(Path(path).read_text(encoding="utf-8"))
     prepare(journey)
@@ -423,12 +450,33 @@ def main(path):
     class Driven(wiring.Program):
         """The real program, with somebody at it."""
 
-        def __init__(self, paths, settings):
-            super().__init__(paths, settings)
+        def __init__(self, *given, **named):
+            super().__init__(*given, **named)
             self.driver = Driver(self, journey["steps"])
 
     wiring.Program = Driven
+    for _round in range(journey.get("rounds", 0)):
+        if fork_and_wait():
+            break
+    else:
+        if "rounds" in journey:
+            return
     sys.exit(start.run(journey.get("paths", [])))
+
+
+def fork_and_wait():
+    """Fork when a line comes: True in the child; the parent waits until it ended somehow."""
+    import app.assisting
+    import app.filling  # noqa: F401
+
+    if not sys.stdin.readline():
+        sys.exit(0)
+    child = os.fork()
+    if child:
+        tell(pid=child)
+        os.waitpid(child, 0)
+        tell(ended=child)
+    return not child
 
 
 if __name__ == "__main__":
