@@ -46,7 +46,7 @@ COUNT_LINES = 1.0
 SLAB_GREYS = 2.0
 ROUNDED_MM = 0.051
 ROUNDED_DEG = 0.051
-# The demo CT has voxels of 1.6 x 1.6 x 3.2 mm; places from 100 mm on are said in whole mm.
+# The demo CT has voxels of 1.6 x 1.6 x 3.2 mm.
 PHANTOM_PLACE_MM = 1.1
 PHANTOM_LENGTH_MM = 0.8
 PHANTOM_ANGLE_DEG = 0.8
