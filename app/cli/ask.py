@@ -5,7 +5,6 @@ frame. JSON or the answer goes to standard output, sentences and stages to stand
 """
 
 import argparse
-import json
 import sys
 import time
 from collections.abc import Iterator
@@ -14,10 +13,11 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any, Final
 
+from app.asking.identity import check_identity
 from app.cli.exits import Exit
 from app.cli.main import printable
+from app.cli.output import to_json
 from app.cli.scan import scan_library
-from app.identity import check_identity
 from app.rendering import NoSuchImage, checked_index
 from assistant.ask import Finished, Inquiry, Seen, Waiting, ask
 from assistant.displays import CT_WINDOWS, Displays
@@ -298,7 +298,7 @@ def _print(finished: Finished, seen: Seen, arguments: argparse.Namespace) -> Non
         if sentence:
             print(printable(sentence), file=sys.stderr)
     if arguments.json:
-        print(json.dumps(report(finished, seen), ensure_ascii=False, indent=2))
+        print(to_json(report(finished, seen)))
         return
     name = finished.record["model"]["name"]
     print("\n".join(printable(line) for line in finished.answer.splitlines()))
@@ -372,7 +372,7 @@ def _window(center: float, width: float, function: str) -> dict[str, Any]:
 def _refuse(error: UserError, arguments: argparse.Namespace) -> Exit:
     """Say what was not done, in JSON too."""
     if arguments.json:
-        print(json.dumps({"refused": [error.sentence]}, ensure_ascii=False, indent=2))
+        print(to_json({"refused": [error.sentence]}))
     return _say(error, Exit.REFUSED)
 
 

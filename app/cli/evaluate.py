@@ -5,7 +5,6 @@ standard output, the page with pictures where ``-o`` says.
 """
 
 import argparse
-import json
 import os
 import sys
 import tempfile
@@ -16,11 +15,12 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Final
 
+from app.asking.identity import check_identity
 from app.cli.ask import chosen_pair, context_for
 from app.cli.exits import Exit
 from app.cli.main import printable
+from app.cli.output import to_json
 from app.cli.scan import scan_library
-from app.identity import check_identity
 from assistant.engines.process import Engine
 from assistant.engines.protocol import ModelFacts, Settings
 from assistant.evaluation import report
@@ -160,7 +160,7 @@ def _finish(evaluation: report.Evaluation, tally: _Tally, work: _Run) -> Exit:
             code = _say(error.sentence, Exit.REFUSED)
     plain = report.to_json(evaluation)
     if work.arguments.json:
-        print(json.dumps(plain, ensure_ascii=False, indent=2))
+        print(to_json(plain))
     else:
         _print(plain)
     print(printable(notice_of(evaluation.model)), file=sys.stderr)

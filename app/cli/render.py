@@ -1,7 +1,6 @@
 """``second-read render PATH ... -o OUT.png``: one picture, and JSON about what it shows."""
 
 import argparse
-import json
 import re
 import sys
 from collections.abc import Iterator
@@ -11,6 +10,7 @@ from typing import Any, Final, get_args
 
 from app.cli.exits import Exit
 from app.cli.main import printable
+from app.cli.output import to_json
 from app.cli.scan import scan_library
 from app.png import write_png
 from app.rendering import NoSuchImage, PlaneKind, Rendered, Wanted, find_series, render
@@ -67,7 +67,7 @@ def run(arguments: argparse.Namespace) -> Exit:
     except UserError as error:
         _say(error.sentence)
         return Exit.WRONG_ARGUMENTS
-    print(json.dumps(_report(picture, wanted, output), ensure_ascii=False, indent=2))
+    print(to_json(_report(picture, wanted, output)))
     return Exit.REFUSED if picture.refused else Exit.DONE
 
 
@@ -136,7 +136,7 @@ def _refuse(error: UserError, wanted: Wanted) -> Exit:
     """Say what cannot be drawn, in JSON too; no file is written."""
     _say(error.sentence)
     report = {"output": None, "plane": wanted.plane, "refused": [error.sentence]}
-    print(json.dumps(report, ensure_ascii=False, indent=2))
+    print(to_json(report))
     return Exit.REFUSED
 
 

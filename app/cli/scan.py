@@ -4,12 +4,12 @@ Exit codes: 0 done, whatever was skipped; 3 no image at that path; 130 interrupt
 """
 
 import argparse
-import json
 import sys
 from collections.abc import Iterator, Sequence
 from typing import Any
 
 from app.cli.exits import Exit
+from app.cli.output import to_json
 from viewer.reading.grouping import group
 from viewer.reading.workers import Found, Workers
 from viewer.study import Geometry, Instance, Library, Patient, Series, Skipped, Stack, Study
@@ -31,7 +31,7 @@ def run(arguments: argparse.Namespace) -> Exit:
         library = scan_library(workers, arguments.paths)
     finally:
         workers.close()
-    whole = json.dumps(describe(library), ensure_ascii=False, indent=1)
+    whole = to_json(describe(library), indent=1)
     text = whole if arguments.json else _list(library)
     # a file name that is no text keeps its bytes as an escape, which JSON reads as well
     sys.stdout.write(text.encode("utf-8", "backslashreplace").decode() + "\n")
