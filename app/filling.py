@@ -6,21 +6,21 @@ from typing import TYPE_CHECKING
 from PySide6.QtCore import QPoint
 
 from app.commands import BY_ID
-from app.desk import WindowDesk
-from app.dialogs import Dialogs
 from app.keeping import Keeper
 from app.library.browser import Browser
 from app.library.history import History
 from app.library.thumbnails import Thumbnails
-from app.menus import studies_menu, tile_menu
 from app.opening import cancel_opening
 from app.paths import Paths
 from app.services import Services
 from app.settings import MEMORY_MB, NOTICE, RECENT, Settings
 from app.shelf import Shelf
-from app.start_page import NOTICE_VERSION
 from app.store import Store
-from app.window import Window
+from app.window.desk import WindowDesk
+from app.window.dialogs import Dialogs
+from app.window.menus import studies_menu, tile_menu
+from app.window.start_page import NOTICE_VERSION
+from app.window.window import Window
 from viewer.errors import UserError
 from viewer.jobs import Jobs, Post
 from viewer.limits import MIB
@@ -32,7 +32,7 @@ from viewer.widgets.sources import Sources
 from viewer.words import _
 
 if TYPE_CHECKING:  # the assistant is loaded once images can be opened
-    from app.assisting import Assisting
+    from app.asking.assisting import Assisting
 
 
 class Parts:
@@ -92,7 +92,7 @@ class Parts:
 
     def fill_assistant(self) -> None:
         """Make the assistant, once images can be opened."""
-        from app.assisting import Assisting
+        from app.asking.assisting import Assisting
 
         window, services = self._window, self.services
         self.assisting = Assisting(

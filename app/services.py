@@ -57,7 +57,7 @@ class Desk(Protocol):
 
 
 class Asks(Protocol):
-    """What a command needs of ``app.asking.Asking``."""
+    """What a command needs of ``app.asking.asking.Asking``."""
 
     def stop(self) -> None:
         """End the answer that is being written."""

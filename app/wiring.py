@@ -14,7 +14,7 @@ from app.paths import Paths
 from app.settings import CORNER_TEXTS, FIRST_TOOL, Settings
 from app.shelf import Shelf
 from app.store import Store
-from app.window import Window
+from app.window.window import Window
 from viewer.errors import UserError
 from viewer.jobs import Jobs
 from viewer.state import Nav, State

@@ -34,7 +34,7 @@ from PySide6.QtCore import QTimer
 from PySide6.QtWidgets import QApplication
 from app import start, wiring
 from app.settings import NOTICE, Settings
-from app.start_page import NOTICE_VERSION
+from app.window.start_page import NOTICE_VERSION
 
 Settings.get = lambda self, setting, get=Settings.get: (
     NOTICE_VERSION if setting is NOTICE else get(self, setting)

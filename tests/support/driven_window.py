@@ -31,7 +31,7 @@ from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QApplication, QLabel, QMessageBox
 
 from app import start, wiring
-from app.start_page import NOTICE_VERSION
+from app.window.start_page import NOTICE_VERSION
 
 LOOK_MS = 5
 PATIENCE_S = 40.0
@@ -426,7 +426,7 @@ class Driver(QObject):
 
 def prepare(journey):
     """Set what the journey wants to be otherwise than on a reader's computer."""
-    from app import looked
+    from app.asking.asking import looked
     from app.library import history
     from app.paths import make_paths
     from app.settings import NOTICE, Settings
@@ -466,7 +466,7 @@ def main(path):
 
 def fork_and_wait():
     """Fork when a line comes: True in the child; the parent waits until it ended somehow."""
-    import app.assisting
+    import app.asking.assisting
     import app.filling  # noqa: F401
 
     if not sys.stdin.readline():

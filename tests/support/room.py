@@ -5,7 +5,7 @@ import queue
 import time
 from pathlib import Path
 
-from app.asking import Asking, World
+from app.asking.asking import Asking, World
 from app.library.history import History
 from app.store import Store
 from assistant.engines.durations import Durations

@@ -4,8 +4,8 @@ import pytest
 from PySide6.QtWidgets import QToolButton, QWidget
 
 from app.commands import COMMANDS
-from app.menus import Actions, TopBar, main_menu, tile_menu
-from app.notices import Notices
+from app.window.menus import Actions, TopBar, main_menu, tile_menu
+from app.window.notices import Notices
 from viewer.errors import UserError
 from viewer.widgets import style
 

@@ -4,7 +4,7 @@ import pytest
 from PySide6.QtWidgets import QWidget
 
 from app.settings import FIRST_TOOL, MEMORY_MB, SETTINGS, TYPE_SCALE, Settings
-from app.settings_dialog import SettingsDialog
+from app.window.settings_dialog import SettingsDialog
 from viewer.widgets import style
 
 

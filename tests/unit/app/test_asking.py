@@ -209,7 +209,7 @@ def test_a_turn_of_an_earlier_day_comes_back_as_it_was(room, tmp_path) -> None:
     room.script(answer=answer_with((100, 100, 900, 900)), thought="thought\nHm. ")
     room.open(single(tmp_path / "in"))
     room.ask("find", "heart")
-    from app.turns import from_stored, to_stored
+    from app.asking.turns import from_stored, to_stored
 
     turn = replace(room.turn, seen=tuple(replace(s, pixels=None) for s in room.turn.seen))
     again = from_stored(to_stored(turn))
@@ -229,8 +229,8 @@ def test_a_turn_of_an_earlier_day_comes_back_as_it_was(room, tmp_path) -> None:
 
 
 def test_a_turn_that_was_cut_off_says_so(room) -> None:
+    from app.asking.turns import from_stored
     from app.library.history import StoredTurn
-    from app.turns import from_stored
 
     turn = from_stored(StoredTurn(id="1", task="describe", question="?", answer="Half"))
     assert (turn.state, turn.answer) == ("failed", "Half")

@@ -7,7 +7,7 @@ import pytest
 from room import Room
 from series import make_series
 
-from app.preparing import SLOT, Preparing
+from app.asking.preparing import SLOT, Preparing
 from assistant.engines.states import EngineState
 from viewer import edits
 

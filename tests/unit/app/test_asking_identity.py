@@ -4,8 +4,8 @@ from dataclasses import replace
 
 import pytest
 
-from app.comparing import compare_with_prior, make_pair
-from app.identity import check_identity
+from app.asking.comparing import compare_with_prior, make_pair
+from app.asking.identity import check_identity
 from app.store import Store
 from viewer.errors import UserError
 from viewer.study import Instance, PatientFacts, Series, Study, StudyFacts

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 from series import make_series
 
-from app.offering import Circumstances, make_subject
+from app.asking.offering import Circumstances, make_subject
 from viewer import edits
 from viewer.reading.grouping import group
 from viewer.reading.workers import Found, Workers

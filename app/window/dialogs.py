@@ -34,10 +34,10 @@ from PySide6.QtWidgets import (
 
 import resources
 from app.commands import BY_ID, COMMANDS, GROUPS
-from app.menus import key_text
 from app.services import Services
-from app.settings_dialog import SettingsDialog
-from app.window import Window
+from app.window.menus import key_text
+from app.window.settings_dialog import SettingsDialog
+from app.window.window import Window
 from viewer.study import Skipped
 from viewer.widgets.corners import clean
 from viewer.widgets.theme import SIZES

@@ -15,11 +15,11 @@ from PySide6.QtGui import (
 from PySide6.QtWidgets import QFrame, QSplitter, QStackedWidget, QVBoxLayout, QWidget
 
 from app.commands import BY_ID, Command
-from app.menus import Actions, TopBar
-from app.notices import Notices
 from app.settings import ASSISTANT_SHOWN, BROWSER_SHOWN, GEOMETRY, NOTICE, PANES, Settings
-from app.start_page import NOTICE_VERSION, StartPage
-from app.status_line import StatusLine
+from app.window.menus import Actions, TopBar
+from app.window.notices import Notices
+from app.window.start_page import NOTICE_VERSION, StartPage
+from app.window.status_line import StatusLine
 from viewer.widgets.theme import SIZES
 from viewer.words import _
 

@@ -8,11 +8,11 @@ from typing import Final
 from PySide6.QtWidgets import QWidget
 
 from app import looking
-from app.asking import Asking, World
-from app.comparing import compare_with_prior
-from app.identity import Identity
+from app.asking.asking import Asking, World
+from app.asking.comparing import compare_with_prior
+from app.asking.identity import Identity
+from app.asking.preparing import Preparing
 from app.mark_words import words_of
-from app.preparing import Preparing
 from app.services import Services
 from app.settings import (
     CURRENT_LEFT,

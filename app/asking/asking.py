@@ -10,13 +10,13 @@ from dataclasses import dataclass, replace
 from functools import partial
 from typing import Any, Final
 
-from app.comparing import Pair, propose_prior
-from app.inquiries import VolumeOf, active_look, make_inquiry, pair_in, shown_in
+from app.asking.comparing import Pair, propose_prior
+from app.asking.inquiries import VolumeOf, active_look, make_inquiry, pair_in, shown_in
+from app.asking.looked import Looked
+from app.asking.offering import Circumstances, make_subject
+from app.asking.turns import from_stored, to_stored
 from app.library.history import History
-from app.looked import Looked
-from app.offering import Circumstances, make_subject
 from app.store import Store
-from app.turns import from_stored, to_stored
 from assistant.ask import Event, Finished, Inquiry, Seen, Text, Thought, ask, ask_both_ways
 from assistant.conversation import Conversation, SeenPicture, Turn
 from assistant.displays import Displays

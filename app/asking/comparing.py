@@ -3,7 +3,7 @@
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 
-from app.identity import Identity, check_identity
+from app.asking.identity import Identity, check_identity
 from app.store import Store
 from viewer import priors
 from viewer.edits import show_side_by_side

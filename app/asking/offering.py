@@ -4,8 +4,8 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Final
 
-from app.comparing import Pair
-from app.inquiries import NO_3D, PLANES, Shown, pair_in, shown_in
+from app.asking.comparing import Pair
+from app.asking.inquiries import NO_3D, PLANES, Shown, pair_in, shown_in
 from assistant.offers import NOTHING, Attached, Offer, Subject
 from assistant.subjects import BETWEEN_SLICES, kind_of, title_of, warnings_of
 from assistant.tasks import TASKS

@@ -3,7 +3,7 @@
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 
-from app.identity import check_identity
+from app.asking.identity import check_identity
 from assistant.ask import Inquiry
 from assistant.looks import Look
 from assistant.provenance import Identity

@@ -6,8 +6,8 @@ from typing import TYPE_CHECKING
 from PySide6.QtWidgets import QFileDialog, QWidget
 
 from app.opening import demo_folders, open_paths
-from app.start_page import NOTICE_WORDS
-from app.window import Window
+from app.window.start_page import NOTICE_WORDS
+from app.window.window import Window
 from viewer.errors import UserError
 from viewer.tools.surface import Surface
 from viewer.widgets.grid import Grid

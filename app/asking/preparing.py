@@ -9,8 +9,8 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from typing import Final
 
-from app.asking import Asking
-from app.inquiries import VolumeOf, active_look, pair_in, shown_in
+from app.asking.asking import Asking
+from app.asking.inquiries import VolumeOf, active_look, pair_in, shown_in
 from assistant.engines.process import Engine
 from assistant.engines.states import EngineState
 from assistant.looks import Look, make_picture
