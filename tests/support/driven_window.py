@@ -426,7 +426,7 @@ class Driver(QObject):
 
 def prepare(journey):
     """Set what the journey wants to be otherwise than on a reader's computer."""
-    from app.asking.asking import looked
+    from app.asking import looked
     from app.library import history
     from app.paths import make_paths
     from app.settings import NOTICE, Settings
