@@ -276,6 +276,7 @@ class ConversationView(QScrollArea):
     def _clear(self) -> None:
         for view in self._views.values():
             self._layout.removeWidget(view)
+            view.hide()  # it is deleted only once the event loop comes round
             view.deleteLater()
         self._views.clear()
 

@@ -362,3 +362,10 @@ def test_words_of_a_model_are_no_actions(qtbot, room, tmp_path, words) -> None:
     assert room.store.state == before
     assert calls == []
     assert len(room.asked()) == 1
+
+
+def test_another_study_leaves_nothing_of_the_last_on_the_screen(panel) -> None:
+    panel.show_conversation(conversation(turn(answer="Of the first study")))
+    (old,) = panel.conversation_view.views
+    panel.show_conversation(Conversation("patient", "other", (turn(answer="Of the second"),)))
+    assert not old.isVisible()
