@@ -285,10 +285,17 @@ class Driver(QObject):
         yield lambda: True
 
     def do_go(self, step):
-        """Go on by so many images."""
+        """Go on by so many images, and further while one cannot be shown: its reader was killed."""
         self.parts.grid.step(step)
-        yield self.has_pictures
+        yield lambda: self.has_pictures() or self.is_refused()
+        while self.is_refused():
+            self.parts.grid.step(1)
+            yield lambda: self.has_pictures() or self.is_refused()
         tell(did="go")
+
+    def is_refused(self):
+        scenes = [v.scene() for v in self.parts.grid.viewports if v.isVisible()]
+        return any(s.message_kind == "error" for s in scenes if s.tile.series_uid)
 
     def do_planes(self):
         """Show three planes and 3D."""
