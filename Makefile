@@ -13,7 +13,7 @@ prepare:         ## environment, locked dependencies, llama.cpp build
 	@$(PYTHON) packaging/prepare.py
 
 run: prepare     ## the window on the demo study
-	$(BIN)/second-read resources/demo_study
+	$(BIN)/second-read $(wildcard resources/demo_study/*/)
 
 test: prepare    ## everything that must be green
 	@$(MAKE) --no-print-directory lint types contracts tests
