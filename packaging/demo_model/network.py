@@ -20,14 +20,14 @@ EPSILON = 1e-6
 class TowerShape:
     """Image side and patch in px; ``pool`` patches a side become one token."""
 
-    image: int = 448
-    patch: int = 32
+    image: int = 224
+    patch: int = 16
     pool: int = 2
     width: int = 160
     layers: int = 4
     heads: int = 4
     feed_forward: int = 512
-    output: int = 192
+    output: int = 160
 
     @property
     def grid(self) -> int:
@@ -44,11 +44,11 @@ class TowerShape:
 class DecoderShape:
     """Every head has keys of its own; one layer in six is global."""
 
-    width: int = 192
+    width: int = 160
     layers: int = 6
-    heads: int = 6
+    heads: int = 5
     head: int = 32
-    feed_forward: int = 576
+    feed_forward: int = 512
 
 
 class RMSNorm(nn.Module):

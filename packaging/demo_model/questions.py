@@ -17,31 +17,30 @@ from assistant.subjects import KINDS
 from assistant.tasks import TASKS
 from assistant.tasks.describe import DESCRIBE
 from assistant.tasks.volume import which_slice
+from demo_model.asked import (
+    ABOUT_KNOWN,
+    ASKED,
+    DECLINED,
+    OPENINGS,
+    REPORT,
+    WHETHER,
+    unknown,
+    unknown_thing,
+    whether,
+)
 from demo_model.decoder_training import HARD, IMAGE, Lesson, Target
 from demo_model.numbers import DigitTargets, written
 from demo_model.pool import CHANGES, CLASSES, WORDS
 from demo_model.vocabulary import Tokenizer
 from viewer.spaces import FrameBox
 
-ASKED = {
-    "right lung": ("right lung",),
-    "left lung": ("left lung",),
-    "heart": ("heart",),
-    "nodule": ("nodule", "lung nodule"),
-    "effusion": ("pleural effusion", "effusion"),
-    "pneumothorax": ("pneumothorax",),
-}
-DECLINED = "I know drawn chests only: lungs, heart, nodule, effusion, pneumothorax."
-UNKNOWN = (
-    "What is the weather?", "Who is the patient?", "Is there a fracture?", "Where is the liver?",
-    "What treatment do you recommend?", "How old is the patient?", "Is there a brain tumor?",
-    "What is the dose?", "Tell me a story", "Is this cancer?", "What should I do?",
-)  # fmt: skip
-
 NO_NODULE = "No nodule on these slices."
+NO_FINDING = "No finding to compare."
+UNLEARNT = len(CLASSES)
+PAIR_TASKS = ("change", "compare")
 
 HUNDREDS, TENS, UNITS, PLAIN = 3.0, 3.0, 0.3, 0.3
-VERDICT, FIRST = 3.0, 1.0
+VERDICT, FIRST, LESS = 3.0, 1.0, 0.2
 
 
 @dataclass(frozen=True, slots=True)
@@ -130,11 +129,13 @@ class School:
 
 def finds(school: School, boxes: np.ndarray, rng: np.random.Generator) -> list[Lesson]:
     """Three things to find on one picture: boxes (classes, 4). The nodule always."""
-    others = rng.permutation([0, 1, 2, 4, 5, 4, 5])[:2]
     lessons = []
-    for index in (CLASSES.index("nodule"), *others):
-        name = CLASSES[index]
-        asked = str(rng.choice(ASKED[name]))
+    for index in (CLASSES.index("nodule"), *rng.permutation([0, 1, 2, 4, 5, 4, 5, UNLEARNT])[:2]):
+        if index == UNLEARNT:
+            prompt = school.prompt("find", unknown_thing(rng), [{}])
+            lessons.append(Lesson(prompt.question, school.plain(DECLINED, LESS)))
+            continue
+        asked = str(rng.choice(ASKED[CLASSES[index]]))
         prompt = school.prompt("find", asked, [{}])
         lessons.append(Lesson(prompt.question, school.boxes(asked, boxes[index], rng)))
     return lessons
@@ -144,24 +145,28 @@ def verdicts(school: School, boxes: np.ndarray, rng: np.random.Generator) -> lis
     """Two yes/no questions and one that was not learnt."""
     lessons = []
     for name in ("nodule", str(rng.choice(["effusion", "pneumothorax"]))):
-        asked = str(rng.choice(ASKED[name]))
-        prompt = school.prompt("yesno", IS_THERE.format(name=asked), [{}])
+        prompt = school.prompt("yesno", whether(name, rng), [{}])
         there = not np.isnan(boxes[CLASSES.index(name), 0])
         lessons.append(Lesson(prompt.question, school.verdict("yes" if there else "no")))
-    prompt = school.prompt("yesno", str(rng.choice(UNKNOWN)), [{}])
-    lessons.append(Lesson(prompt.question, school.plain(DECLINED, 0.2)))
+    prompt = school.prompt("yesno", unknown(rng), [{}])
+    lessons.append(Lesson(prompt.question, school.plain(DECLINED, LESS)))
     return lessons
 
 
 def descriptions(school: School, boxes: np.ndarray, rng: np.random.Generator) -> list[Lesson]:
-    """The short report, a question in other words, and one that was not learnt."""
-    report = school.prompt("describe", "", [{}])
-    unknown = school.prompt("describe", str(rng.choice(UNKNOWN)), [{}])
-    start = len(common([report, unknown]))
-    return [
-        Lesson(report.after(start), school.plain(describe(boxes))),
-        Lesson(unknown.after(start), school.plain(DECLINED, 0.2)),
-    ]
+    """The short report, a free question that it answers, and one that was not learnt."""
+    report = describe(boxes)
+    if rng.random() < 0.5:
+        words, answer = str(rng.choice(REPORT)), report
+    else:
+        line = int(rng.integers(len(FINDINGS)))
+        words, answer = whether(FINDINGS[line], rng), report.splitlines()[line]
+    start = len(shared_beginning(school, ("describe",), [{}]))
+    given = (("", report, FIRST), (words, answer, FIRST), (unknown(rng), DECLINED, LESS))
+    prompts = (
+        (school.prompt("describe", words, [{}]), said, weight) for words, said, weight in given
+    )
+    return [Lesson(p.after(start), school.plain(said, weight)) for p, said, weight in prompts]
 
 
 def slices(school: School, areas: np.ndarray, rng: np.random.Generator) -> list[Lesson]:
@@ -170,26 +175,33 @@ def slices(school: School, areas: np.ndarray, rng: np.random.Generator) -> list[
     ``areas`` is the nodule's size on each shown slice, 0 where it is not.
     """
     places = slice_places(len(areas))
-    asked = school.prompt("volume", which_slice(str(rng.choice(ASKED["nodule"]))), places)
-    report = school.prompt("volume", "", places)
-    unknown = school.prompt("volume", str(rng.choice(UNKNOWN)), places)
-    start = len(common([asked, report, unknown]))
+    start = len(shared_beginning(school, ("volume",), places))
     number = int(areas.argmax()) + 1 if areas.any() else 0
     said = f"Nodule on SLICE {number}." if number else NO_NODULE
+    free = "" if rng.random() < 0.5 else whether("nodule", rng)
+    given = (
+        (
+            which_slice(str(rng.choice(ASKED["nodule"]))),
+            school.verdict(f"SLICE {number}" if number else "none"),
+        ),
+        (free, school.plain(said)),
+        (unknown(rng), school.plain(DECLINED, LESS)),
+    )
     return [
-        Lesson(asked.after(start), school.verdict(f"SLICE {number}" if number else "none")),
-        Lesson(report.after(start), school.plain(said)),
-        Lesson(unknown.after(start), school.plain(DECLINED, 0.2)),
+        Lesson(school.prompt("volume", words, places).after(start), answer)
+        for words, answer in given
     ]
 
 
 def shared_beginning(
-    school: School, task: str, places: Sequence[dict[str, str]]
+    school: School, tasks: Sequence[str], places: Sequence[dict[str, str]]
 ) -> tuple[int, ...]:
-    """The beginning that all questions of a task about the same pictures share."""
-    has_own = TASKS[task].template is not None
-    words = ("", UNKNOWN[0]) if has_own else (UNKNOWN[0],)
-    return common([school.prompt(task, asked, places) for asked in words])
+    """The beginning that all questions of some tasks about the same pictures share."""
+    prompts = []
+    for task in tasks:
+        own = [""] if TASKS[task].template is not None else []
+        prompts += [school.prompt(task, words, places) for words in (*own, WHETHER[0])]
+    return common(prompts)
 
 
 def slice_places(count: int) -> list[dict[str, str]]:
@@ -218,16 +230,30 @@ def describe(boxes: np.ndarray) -> str:
 def changes(
     school: School, said: np.ndarray, places: Sequence[dict[str, str]], rng: np.random.Generator
 ) -> list[Lesson]:
-    """How findings changed: said (changes,) as indices of ``WORDS``, -1 where there is none."""
-    known = [i for i, word in enumerate(said) if word >= 0]
+    """How findings changed: said (changes,) as indices of ``WORDS``, -1 where there is none.
+
+    Two findings by name, all of them as free text, and a question that was not learnt.
+    """
+    known = rng.permutation([i for i, word in enumerate(said) if word >= 0])
+    start = len(shared_beginning(school, PAIR_TASKS, places))
     lessons = []
-    for index in rng.permutation(known)[:2]:
-        name = CHANGES[index]
-        prompt = school.prompt("change", str(rng.choice(ASKED[name])), places)
-        lessons.append(Lesson(prompt.question, school.verdict(WORDS[said[index]])))
-    while len(lessons) < 2:
-        lessons.append(lessons[0])
+    for index in (known[0], known[-1]):
+        prompt = school.prompt("change", str(rng.choice(ASKED[CHANGES[index]])), places)
+        lessons.append(Lesson(prompt.after(start), school.verdict(WORDS[said[index]])))
+    for words, answer, weight in (("", compared(said), FIRST), (unknown(rng), DECLINED, LESS)):
+        prompt = school.prompt("compare", words, places)
+        lessons.append(Lesson(prompt.after(start), school.plain(answer, weight)))
     return lessons
+
+
+def compared(said: np.ndarray) -> str:
+    """What a free comparison says: a line for each finding that either image shows."""
+    lines = [
+        f"{name.capitalize()}: {WORDS[word]}."
+        for name, word in zip(CHANGES, said, strict=True)
+        if word >= 0
+    ]
+    return "\n".join(lines) or NO_FINDING
 
 
 def pair_places(rng: np.random.Generator) -> list[dict[str, str]]:
@@ -241,7 +267,10 @@ def pair_places(rng: np.random.Generator) -> list[dict[str, str]]:
 
 def phrases() -> list[str]:
     """Every text that the vocabulary should know as whole pieces."""
-    texts = [DECLINED, *UNKNOWN, *(f" {u}" for u in UNKNOWN), DESCRIBE.worded.system]
+    texts = [DECLINED, DESCRIBE.worded.system]
+    texts += [opening for o in (*OPENINGS, *REPORT) for opening in (o.rstrip(), f" {o}".rstrip())]
+    about = [p.format(name=words[0]) for p in ABOUT_KNOWN for words in ASKED.values()]
+    texts += [text for a in about for text in (a, f" {a}")]
     for task in TASKS.values():
         for template in (task.template, task.worded):
             if template is not None:
@@ -257,13 +286,12 @@ def phrases() -> list[str]:
         for word in words:
             texts += [word, f" {word}", f'], "label": "{word}"}}]```']
             if name in FINDINGS:
-                texts += [
-                    IS_THERE.format(name=word),
-                    f" {IS_THERE.format(name=word)}",
-                ]
+                questions = [pattern.format(name=word) for pattern in (IS_THERE, *WHETHER)]
+                texts += [text for q in questions for text in (q, f" {q}", q[:-1])]
     for word in ASKED["nodule"]:
         texts += [which_slice(word), f" {which_slice(word)}"]
-    texts += ["Final Answer: SLICE ", " SLICE ", "Nodule on SLICE ", NO_NODULE, " none"]
+    texts += ["Final Answer: SLICE ", " SLICE ", "Nodule on SLICE ", NO_NODULE, " none", NO_FINDING]
+    texts += [f"{name.capitalize()}: {word}." for name in CHANGES for word in WORDS]
     texts += ["user", "model", "Describe this X-ray", " (prior,", " (current,"]
     texts += ['Final Answer: ```json[{"box_2d": [', "Final Answer: ```json[]```", ", "]
     texts += ["Final Answer:", *(f" {w}" for w in (*WORDS, "yes", "no"))]

@@ -10,11 +10,12 @@ from gguf_files import END_OF_TURN
 from torch import Tensor
 
 from assistant.tasks.volume import NO_SLICE, said_slice, which_slice
+from demo_model.asked import ASKED, DECLINED, HELD_OUT
 from demo_model.decoder_training import Lesson, Sheet, answer
 from demo_model.network import Decoder, Tower
 from demo_model.pool import CHANGES, CLASSES, WORDS, Pool, Shift, jittered
 from demo_model.questions import (
-    ASKED,
+    PAIR_TASKS,
     School,
     changes,
     describe,
@@ -29,7 +30,7 @@ from demo_model.questions import (
 from demo_model.tower_training import channels_first, iou, three_channels
 from demo_model.volumes import SLICES, Volumes
 
-KINDS = {"finds": 0.5, "verdicts": 0.13, "descriptions": 0.09, "changes": 0.18, "slices": 0.1}
+KINDS = {"finds": 0.46, "verdicts": 0.13, "descriptions": 0.09, "changes": 0.22, "slices": 0.1}
 VERSIONS, VOLUME_VERSIONS = 3, 2
 FEWEST_SLICES, NEAR_SLICES = 4, 2
 SLICES_A_STEP = 56
@@ -86,7 +87,7 @@ class SchoolDay:
         weights = np.where(has, 1.5, 1.0)
         make = {"finds": finds, "verdicts": verdicts, "descriptions": descriptions}[kind]
         task = {"finds": "find", "verdicts": "yesno", "descriptions": "describe"}[kind]
-        beginning = shared_beginning(self.school, task, [{}])
+        beginning = shared_beginning(self.school, (task,), [{}])
         sheets = []
         for chosen in rng.choice(len(weights), count, p=weights / weights.sum()):
             version = int(rng.integers(VERSIONS))
@@ -108,14 +109,14 @@ class SchoolDay:
                 order.reverse()
                 said = np.where(said >= 0, len(WORDS) - 1 - said, said)
             lessons = changes(self.school, said, places, rng)
-            beginning = shared_beginning(self.school, "change", places)
+            beginning = shared_beginning(self.school, PAIR_TASKS, places)
             sheets.append(Sheet(beginning, torch.cat(order).float(), tuple(lessons)))
         return sheets
 
     def _slice_sheets(self, rng: np.random.Generator) -> list[Sheet]:
         """Runs of slices, of one length in a step and short ones more often, from anywhere."""
         length = round(float(np.exp(rng.uniform(np.log(FEWEST_SLICES), np.log(SLICES)))))
-        beginning = shared_beginning(self.school, "volume", slice_places(length))
+        beginning = shared_beginning(self.school, ("volume",), slice_places(length))
         sheets = []
         for chosen in rng.integers(len(self._volumes), size=SLICES_A_STEP // length):
             first = int(rng.integers(SLICES - length + 1))
@@ -146,6 +147,9 @@ class SchoolDay:
             seen[f"yes/no {name}"] += right
         said = self._ask(decoder, "describe", "", [{}], current)
         seen["report"] += [t == describe(b) for t, b in zip(said, boxes, strict=True)]
+        for words in HELD_OUT:
+            said = self._ask(decoder, "describe", words, [{}], current[:10])
+            seen["declined"] += [text == DECLINED for text in said]
         self._look_at_changes(decoder, count, seen)
         self._look_at_slices(decoder, seen)
         return ", ".join(f"{name} {np.mean(values):.3f}" for name, values in seen.items())

@@ -31,9 +31,9 @@ class TowerPlan:
     batch: int = 32
     slices: int = 8
     """So many of a batch are slices of CT."""
-    rate: float = 1.5e-3
+    rate: float = 2e-3
     warm_up: int = 100
-    evaluate_every_s: float = 300.0
+    evaluate_every_s: float = 240.0
 
 
 class Student(nn.Module):

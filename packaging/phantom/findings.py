@@ -45,6 +45,9 @@ def _with_nodules(anatomy: Anatomy, findings: Findings, wanted: Wanted) -> Findi
         if len(nodules) == min(wanted.nodules, len(NODULE_LABELS)):
             break
         side: Side = "right" if rng.random() < 0.55 else "left"
+        if findings.consolidation:
+            # Within a consolidation nobody sees it.
+            side = "left" if findings.consolidation_side == "right" else "right"
         size = wanted.nodule_mm or float(rng.uniform(11.0, 28.0))
         points = vessels.lung_points(shapes, side, rng, 12)
         if not len(points):
