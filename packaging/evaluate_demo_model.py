@@ -4,7 +4,8 @@
 
 Draws the phantoms as DICOM, asks every question by ``second-read evaluate`` (so DICOM in, boxes in
 frame pixels out, through llama.cpp), and writes the pages, the JSON and ``table.md`` into the
-folder. Both go on where they stopped. Exit code 1 when a bar is missed.
+folder. Two tasks are asked once more of turned phantoms: boxes of mirrored X-rays, and changes with
+prior and current exchanged. All of it goes on where it stopped. Exit code 1 when a bar is missed.
 """
 
 import argparse
@@ -22,7 +23,9 @@ import numpy as np
 ROOT = Path(__file__).resolve().parents[1]
 sys.path[:0] = [str(ROOT), str(ROOT / "packaging")]
 
-from demo_model.pool import draw_wanted  # noqa: E402 - the path above comes first
+from demo_model import turned  # noqa: E402 - the path above comes first
+from demo_model.pool import draw_wanted  # noqa: E402
+from demo_model.turned_figures import MOVED_LABELS, moved, turned_round  # noqa: E402
 
 FIRST_SEED = 2_000_000
 CT_SLICES, CT_SLICE_MM = 24, 10.5
@@ -30,16 +33,18 @@ CT_SLICES, CT_SLICE_MM = 24, 10.5
 
 TASKS = {"boxes": (), "yesno": (), "change": (), "report": (),
          "volume": ("--slices", str(CT_SLICES))}  # fmt: skip
+TURNED = {"mirrored": ("boxes", turned.write_mirrored), "swapped": ("change", turned.write_swapped)}
+"""The turned phantoms: which task is asked of them, and how one is made."""
 
 
 @dataclass(frozen=True, slots=True)
 class Bar:
-    """What a figure must reach; ``is_most`` when it must stay below."""
+    """What a figure must reach; ``is_most`` when it must stay below, without a bar it is shown."""
 
     task: str
     label: str
     figure: str
-    bar: float
+    bar: float | None = None
     is_most: bool = False
 
 
@@ -59,6 +64,12 @@ BARS = (
     Bar("report", "", "parse_rate", 1.0),
     Bar("volume", "", "parse_rate", 1.0),
     Bar("volume", "", "slice_near", 0.85),
+    Bar("mirrored", "heart", "mean_iou", 0.80),
+    Bar("mirrored", "nodule", "mean_iou", 0.55),
+    *(Bar("mirrored", label, "moved") for label in MOVED_LABELS),
+    *(Bar("mirrored", label, "other_side") for label in MOVED_LABELS),
+    Bar("swapped", "", "accuracy", 0.92),
+    Bar("swapped", "", "turned", 0.92),
 )
 
 
@@ -74,7 +85,13 @@ def main() -> int:
     folder = given.work / f"phantoms_{given.phantoms}"
     draw(folder, given.phantoms, given.workers)
     pair = ("--model", given.model, "--projector", given.projector) if given.model else ()
-    found = {task: ask(folder, task, given.work, [*more, *pair]) for task, more in TASKS.items()}
+    found = {
+        task: ask(folder, task, given.work / task, [*more, *pair]) for task, more in TASKS.items()
+    }
+    for name, (task, turn) in TURNED.items():
+        turned.turn_all(folder, folder_of(folder, name), turn)
+        found[name] = ask(folder_of(folder, name), task, given.work / name, [*pair])
+    compare_turned(found, folder, given.work)
     lines = ["| task | figure | measured | bar | |", "|---|---|---|---|---|"]
     missed = 0
     for bar in BARS:
@@ -111,18 +128,43 @@ def _draw_one(job: tuple[int, Path]) -> None:
     write(order, out)
 
 
-def ask(folder: Path, task: str, work: Path, more: list[Any]) -> dict[str, Any]:
-    """Run one evaluation as a person would; its JSON, which is kept beside its page."""
+def folder_of(phantoms: Path, name: str) -> Path:
+    """Where the turned phantoms of this name lie."""
+    return phantoms.with_name(f"{phantoms.name}_{name}")
+
+
+def ask(folder: Path, task: str, out: Path, more: list[Any]) -> dict[str, Any]:
+    """Run one evaluation as a person would; its JSON, which is kept beside its page.
+
+    The files of the evaluation are called ``out`` with their own endings.
+    """
     command = [
         sys.executable, "-m", "app", "evaluate", folder, "--task", task, "--json",
-        "-o", work / f"{task}.html", "--resume", work / f"{task}.answers.jsonl", *more,
+        "-o", out.with_suffix(".html"), "--resume", answers(out), *more,
     ]  # fmt: skip
     done = subprocess.run(
         [str(part) for part in command], cwd=ROOT, stdout=subprocess.PIPE, check=True
     )
-    (work / f"{task}.json").write_bytes(done.stdout)
+    out.with_suffix(".json").write_bytes(done.stdout)
     plain: dict[str, Any] = json.loads(done.stdout)
     return plain
+
+
+def answers(out: Path) -> Path:
+    """The file that keeps the answers of an evaluation."""
+    return out.with_suffix(".answers.jsonl")
+
+
+def compare_turned(found: dict[str, dict[str, Any]], folder: Path, work: Path) -> None:
+    """Add the figures that need the answers before and after the turn."""
+    run = found["boxes"]["run"]
+    model = {"model": run["model_sha256"], "projector": run["projector_sha256"]}
+    plain = {task: (folder, answers(work / task)) for task in ("boxes", "change")}
+    other = {name: (folder_of(folder, name), answers(work / name)) for name in TURNED}
+    for label, shares in moved(plain["boxes"], other["mirrored"], model).items():
+        found["mirrored"]["labels"].setdefault(label, {}).update(shares)
+    shares = turned_round(plain["change"], other["swapped"], model)
+    found["swapped"]["measures"].update(shares)
 
 
 def held(bar: Bar, found: dict[str, Any]) -> tuple[str, bool]:
@@ -130,12 +172,13 @@ def held(bar: Bar, found: dict[str, Any]) -> tuple[str, bool]:
     figures = found["labels"].get(bar.label, {}) if bar.label else found["measures"]
     figure = figures.get(bar.figure, {"value": None, "count": 0})
     value, count = figure["value"], figure["count"]
-    is_kept = value is not None and (value <= bar.bar if bar.is_most else value >= bar.bar)
     shown = "not measured" if value is None else f"{value:.3f} (n = {count})"
+    row = f"| {bar.task} | {f'{bar.label} {bar.figure}'.strip()} | {shown} |"
+    if bar.bar is None:
+        return f"{row} | |", True
+    is_kept = value is not None and (value <= bar.bar if bar.is_most else value >= bar.bar)
     sign = "≤" if bar.is_most else "≥"
-    name = f"{bar.label} {bar.figure}".strip()
-    mark = "" if is_kept else "missed"
-    return f"| {bar.task} | {name} | {shown} | {sign} {bar.bar:.2f} | {mark} |", is_kept
+    return f"{row} {sign} {bar.bar:.2f} | {'' if is_kept else 'missed'} |", is_kept
 
 
 if __name__ == "__main__":
