@@ -57,7 +57,7 @@ class DecoderPlan:
     batch: int = 24
     rate: float = 1.5e-3
     warm_up: int = 100
-    evaluate_every_s: float = 300.0
+    evaluate_every_s: float = 600.0
 
 
 Teacher = Callable[[np.random.Generator, int], list[Sheet]]

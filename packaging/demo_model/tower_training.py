@@ -22,6 +22,9 @@ from demo_model.volumes import SLICES, Volumes
 PRESENCE_WEIGHT = {"nodule": 12.0, "pneumothorax": 4.0, "effusion": 4.0}
 EDGE_WEIGHT = {"nodule": 20.0, "pneumothorax": 4.0, "effusion": 3.0}
 
+WHITENED, FINEST = 1000, 100
+"""Pictures that the components are taken from, and the last one that is raised in full."""
+
 
 @dataclass(frozen=True, slots=True)
 class TowerPlan:
@@ -81,6 +84,7 @@ def train_tower(
 ) -> None:
     """One cosine over ``plan.seconds``; progress goes to ``say``."""
     rng = np.random.default_rng(1)
+    whiten(student.tower, drawings.pool, rng)
     optimizer = torch.optim.AdamW(
         student.parameters(), lr=plan.rate, betas=(0.9, 0.98), weight_decay=0.01
     )
@@ -101,6 +105,27 @@ def train_tower(
             say(f"tower {step} steps {spent:.0f} s loss {loss.item():.3f} {seen}")
             paused += time.monotonic() - started
     say(f"tower done {step} steps {read_out(student, drawings.unseen)}")
+
+
+@torch.no_grad()
+def whiten(tower: Tower, pool: Pool, rng: np.random.Generator) -> None:
+    """Begin with patches in their principal components at like strengths.
+
+    A nodule is some levels in a patch, the difference of chest and air a hundred times as much;
+    from random weights the tower sees the latter alone for its first thousands of pictures. What
+    is finer than the hundredth component is mostly noise and is not raised.
+    """
+    shape = tower.shape
+    greys = pool.pictures.reshape(-1, shape.image, shape.image)
+    chosen = greys[rng.choice(len(greys), min(WHITENED, len(greys)), replace=False)]
+    g, p = shape.grid, shape.patch
+    patches = chosen.reshape(-1, g, p, g, p).swapaxes(2, 3).reshape(-1, p * p) / 127.5 - 1
+    mean = patches.mean(0)
+    values, vectors = np.linalg.eigh(np.cov(patches, rowvar=False))
+    values, vectors = values[::-1][: shape.width], vectors[:, ::-1][:, : shape.width]
+    weights = (vectors * (0.5 / np.sqrt(values + values[FINEST]))).T
+    tower.patches.weight.copy_(torch.from_numpy(np.tile(weights / 3, 3)))
+    tower.patches.bias.copy_(torch.from_numpy(-weights @ mean))
 
 
 def student_step(
