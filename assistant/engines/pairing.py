@@ -82,6 +82,7 @@ def describe(header: Header) -> FileFacts:
         quantization=_QUANTIZATIONS.get(header.number("general.file_type", -1), ""),
         size_bytes=header.size_bytes,
         is_stand_in=header.values.get("second_read.stand_in") is True,
+        is_phantom_only=header.values.get("second_read.phantom_only") is True,
         metadata={
             key: _shown(value)
             for key, value in header.values.items()

@@ -86,6 +86,7 @@ class FileFacts:
 
     ``role`` is "model", "projector" or "" for a refused file. ``width`` is the length of the
     vectors that model and projector exchange. ``metadata`` holds the short ``general.*`` texts.
+    ``is_stand_in``: its words mean nothing; ``is_phantom_only``: it knows drawn patients alone.
     """
 
     path: str
@@ -102,6 +103,7 @@ class FileFacts:
     image_size: int = 0
     tokens_per_image: int = 0
     is_stand_in: bool = False
+    is_phantom_only: bool = False
     metadata: Mapping[str, str] = field(default_factory=dict)
 
 
@@ -191,6 +193,7 @@ class Provenance:
     grammar: str
     max_tokens: int
     thought_tokens: int
+    is_phantom_only: bool = False
     protocol: int = VERSION
 
 

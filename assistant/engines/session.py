@@ -164,6 +164,7 @@ class Session:
             grammar=ask.grammar,
             max_tokens=ask.max_tokens,
             thought_tokens=ask.thought_tokens,
+            is_phantom_only=facts.model.is_phantom_only,
         )
 
 

@@ -5,7 +5,7 @@ every question, of which every key may be missing::
 
     {"answer": "text" or a list used in turn, "thought": "text before it", "pace_s": 0.0,
      "fail": "sentence", "die_after_tokens": 3, "hold": "path: waits until this file exists",
-     "image_size": 896, "tokens_per_image": 256, "name": "Scripted engine"}
+     "image_size": 896, "tokens_per_image": 256, "name": "Scripted engine", "phantom_only": false}
 
 Every question is appended to ``<script>.asked`` as a line of JSON: patient, parts, pictures.
 """
@@ -200,6 +200,7 @@ class ScriptedEngine:
             context=8192 if is_model else 0,
             image_size=0 if is_model else script.get("image_size", 896),
             tokens_per_image=0 if is_model else script.get("tokens_per_image", 256),
+            is_phantom_only=is_model and script.get("phantom_only", False),
         )
 
     def _facts(self, load: Load) -> ModelFacts:
@@ -237,6 +238,7 @@ class ScriptedEngine:
             grammar=ask.grammar,
             max_tokens=ask.max_tokens,
             thought_tokens=ask.thought_tokens,
+            is_phantom_only=script.get("phantom_only", False),
         )
 
 

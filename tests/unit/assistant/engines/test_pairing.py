@@ -44,6 +44,14 @@ def test_pair_of_one_maker_fits_without_doubt(model, projector):
     assert pairing.judge(*facts) == (True, "")
 
 
+@pytest.mark.parametrize(
+    ("value", "is_phantom_only"), [(True, True), (False, False), (None, False), ("yes", False)]
+)
+def test_only_the_headers_own_word_makes_a_phantom_only_model(model, value, is_phantom_only):
+    facts = pairing.describe(changed(model, second_read__phantom_only=value))
+    assert facts.is_phantom_only is is_phantom_only
+
+
 def test_projector_of_another_width_is_refused_by_name(model, projector):
     other = changed(projector, clip__vision__projection_dim=2560)
     fits, sentence = pairing.judge(pairing.describe(model), pairing.describe(other))
