@@ -34,6 +34,7 @@ class Look:
 
     ``crop`` is in pixels of the frame or plane, None for all of it. ``date`` is the study's, as the
     file writes it; ``title`` what the reader calls it; ``position`` its index in the stack.
+    ``is_drawn`` only where ``assistant.drawn`` says that no real patient is shown.
     """
 
     series_uid: str
@@ -49,6 +50,7 @@ class Look:
     role: Role = ""
     date: str = ""
     title: str = ""
+    is_drawn: bool = False
 
 
 @dataclass(frozen=True, slots=True, eq=False)

@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 from typing import Final
 
+from assistant.drawn import is_drawn
 from assistant.looks import Look
 from assistant.tasks.volume import REGIONS, USUAL_SLICES, sampled
 from viewer.errors import UserError
@@ -98,6 +99,7 @@ def frame_look(
         role=role,
         date=study.date,
         title=title_of(series, position, stack_index),
+        is_drawn=is_drawn(series),
     )
 
 
@@ -123,6 +125,7 @@ def volume_looks(
             levels="contract",
             date=study.date,
             title=title_of(series, position, stack_index),
+            is_drawn=is_drawn(series),
         )
         for position in sampled(len(stack.frames), wanted)
     )

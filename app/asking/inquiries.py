@@ -5,6 +5,7 @@ from dataclasses import dataclass, replace
 
 from app.asking.identity import check_identity
 from assistant.ask import Inquiry
+from assistant.drawn import is_drawn
 from assistant.looks import Look
 from assistant.provenance import Identity
 from assistant.subjects import frame_look, kind_of, name_of, region_of, volume_looks
@@ -152,4 +153,5 @@ def _plane_look(shown: Shown, state: State, volume_of: VolumeOf) -> Look:
         role=tile.role,
         date=shown.study.date,
         title=_("{name}, {plane}").format(name=name_of(shown.series), plane=_(PLANES[tile.kind])),
+        is_drawn=is_drawn(shown.series),
     )
