@@ -22,6 +22,7 @@ from assistant.engines.protocol import (
     Timings,
 )
 from assistant.looks import Look, Source, make_picture
+from assistant.notices import NOT_DRAWN
 from assistant.provenance import (
     Asked,
     Identity,
@@ -65,9 +66,10 @@ class Inquiry:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Seen:
-    """What the model will see, in its order."""
+    """What the model will see, in its order; ``warnings`` are to be said before it answers."""
 
     seen: tuple[SeenLook, ...]
+    warnings: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -145,7 +147,8 @@ def ask(
     facts = _facts(engine)
     _check_context(inquiry, facts)
     seen = _seen(inquiry.looks, source, facts.projector.image_size, check)
-    yield Seen(seen)
+    warnings = _warnings(inquiry.looks, facts)
+    yield Seen(seen, warnings)
     question = _question(inquiry, template, seen)
     parser = AnswerParser()
     think_s, thinking_since = 0.0, 0.0
@@ -156,7 +159,7 @@ def ask(
             sha256 = prompts.sha256_of(template, think=inquiry.think)
             asked = Asked(inquiry.task.id, inquiry.words, sha256, inquiry.left_out)
             done = _with_digests(event, engine, check)
-            ended = _Ended(inquiry, asked, seen, parser, done, started_utc, think_s)
+            ended = _Ended(inquiry, asked, seen, parser, done, started_utc, think_s, warnings)
             yield _finished(ended)
         elif shown := parser.feed(event.text, event.channel):
             if event.channel == "thought":
@@ -211,6 +214,7 @@ class _Ended:
     done: Done
     started_utc: str
     think_s: float
+    warnings: tuple[str, ...]
 
 
 def _facts(engine: Engine) -> ModelFacts:
@@ -218,6 +222,13 @@ def _facts(engine: Engine) -> ModelFacts:
     if facts is None:
         raise UserError(_("The model was unloaded. Ask again."))
     return facts
+
+
+def _warnings(looks: Sequence[Look], facts: ModelFacts) -> tuple[str, ...]:
+    """That a model of drawn patients is asked about an image which is not surely drawn."""
+    if facts.model.is_phantom_only and not all(look.is_drawn for look in looks):
+        return (_(NOT_DRAWN),)
+    return ()
 
 
 def _check_context(inquiry: Inquiry, facts: ModelFacts) -> None:
@@ -290,6 +301,7 @@ def _finished(ended: _Ended) -> Finished:
             answer=parser.answer,
             kept=kept,
             rejected=rejected,
+            warnings=ended.warnings,
         ),
     )
 

@@ -37,7 +37,8 @@ class Turn:
     ``findings`` are the ids of the marks that its boxes became; ``not_drawn`` sentences about boxes
     that became none; ``notes`` what else is to be said. ``think_s`` is how long it thought.
     ``swapped`` is the verdict with both images exchanged; ``identity`` what the check of two
-    patients found.
+    patients found. ``warnings`` are sentences that stand
+    before the answer, from before its first word on.
     """
 
     id: str
@@ -46,6 +47,7 @@ class Turn:
     state: TurnState = "asked"
     asked_at: str = ""
     words: str = ""
+    warnings: tuple[str, ...] = ()
     seen: tuple[SeenPicture, ...] = ()
     thought: str = ""
     answer: str = ""

@@ -43,6 +43,7 @@ class Subject:
     ``blocked`` says why nothing can be asked, or is empty. ``warnings`` are amber, ``note`` is a
     plain hint under the cards. ``may_allow_boxes`` when boxes are off for this kind of image until
     the reader turns them on for the study. ``series_uids`` are those whose findings are listed.
+    ``is_drawn`` when every image of it is surely a phantom's.
     """
 
     heading: str = ""
@@ -53,6 +54,7 @@ class Subject:
     note: str = ""
     blocked: str = ""
     may_allow_boxes: bool = False
+    is_drawn: bool = False
     series_uids: frozenset[str] = frozenset()
 
 

@@ -13,7 +13,7 @@ from datetime import UTC, datetime
 from typing import Any, Final
 
 from assistant.boxes import PARSER_VERSION, ModelBox, Rejected
-from assistant.engines.protocol import Done
+from assistant.engines.protocol import Done, Provenance
 from assistant.looks import Displayed, Look, Picture, Placement
 from viewer.annotations import PlaneRef
 from viewer.spaces import FrameBox
@@ -88,22 +88,15 @@ def make_record(
     answer: str,
     kept: Sequence[KeptBox],
     rejected: Sequence[Rejected],
+    warnings: Sequence[str] = (),
 ) -> dict[str, Any]:
-    """The record of an answer, as plain values for JSON."""
+    """The record of an answer, as plain values for JSON; ``warnings`` stood before the answer."""
     from importlib.metadata import version  # late: 20 ms that the window's start does not need
 
     made = done.provenance
     return {
         "id": record_id,
-        "model": {
-            "name": made.model_name,
-            "sha256": made.model_sha256,
-            "projector": made.projector_name,
-            "projector_sha256": made.projector_sha256,
-            "size_bytes": made.model_bytes,
-            "quantization": made.quantization,
-            "metadata": dict(made.metadata),
-        },
+        "model": _model(made),
         "program": {
             "version": version("second-read"),
             "llama_cpp": made.llama_version,
@@ -124,6 +117,7 @@ def make_record(
             "grammar": made.grammar,
             "stop": done.stop,
         },
+        "warnings": list(warnings),
         "seen": [_seen(order, one) for order, one in enumerate(seen, 1)],
         "identity": asdict(identity),
         "time": {"started": started_utc, "ended": now_utc(), **asdict(done.timings)},
@@ -140,6 +134,19 @@ def make_record(
 def to_json(record: Mapping[str, Any]) -> str:
     """The record as it is stored."""
     return json.dumps(record, ensure_ascii=False, sort_keys=True)
+
+
+def _model(made: Provenance) -> dict[str, Any]:
+    return {
+        "name": made.model_name,
+        "sha256": made.model_sha256,
+        "projector": made.projector_name,
+        "projector_sha256": made.projector_sha256,
+        "size_bytes": made.model_bytes,
+        "quantization": made.quantization,
+        "metadata": dict(made.metadata),
+        "is_phantom_only": made.is_phantom_only,
+    }
 
 
 def _seen(order: int, one: SeenLook) -> dict[str, Any]:

@@ -24,6 +24,7 @@ from assistant.engines.durations import Durations
 from assistant.engines.process import Engine
 from assistant.engines.states import EngineState
 from assistant.looks import Picture, make_picture
+from assistant.notices import called
 from assistant.offers import NOTHING, Offer, Subject
 from assistant.provenance import KeptBox, SeenLook, new_id, now_utc, to_json
 from assistant.subjects import BETWEEN_SLICES
@@ -225,7 +226,7 @@ class Asking:
             self._put(key, replace(turn, thought=turn.thought + event.text))
         elif isinstance(event, Seen):
             pictures = tuple(_picture(n, one) for n, one in enumerate(event.seen, 1))
-            self._put(key, replace(turn, seen=pictures))
+            self._put(key, replace(turn, seen=pictures, warnings=event.warnings))
         elif isinstance(event, Finished):
             self._finish(key, turn, event)
             return
@@ -233,7 +234,8 @@ class Asking:
 
     def _finish(self, key: Key, turn: Turn, event: Finished) -> None:
         self._world.history.save_provenance(event.record_id, to_json(event.record))
-        name = str(event.record["model"]["name"])
+        model = event.record["model"]
+        name = str(model["name"])
         marks = [self._mark(kept, event, name) for kept in event.kept]
         if marks:
             self._world.store.apply(edits.add_annotations(*marks), undo=_("AI findings"))
@@ -252,7 +254,7 @@ class Asking:
             timings=event.timings,
             think_s=event.think_s,
             provenance_id=event.record_id,
-            model_name=name,
+            model_name=called(name, is_phantom_only=model["is_phantom_only"]),
         )
         self._put(key, ended)
         self._world.history.update_turn(*key, to_stored(ended, ended_utc=now_utc()))

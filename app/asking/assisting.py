@@ -68,6 +68,7 @@ class Assisting:
         self._window = window
         self._on_engine = on_engine
         self._was_loading = False
+        self._model = Path()
         durations = Durations(services.paths.cache / "durations.json")
         self.engine = Engine(durations=durations, on_status=self._on_status)
         world = World(
@@ -106,7 +107,9 @@ class Assisting:
 
     def show_status(self, status: Status) -> None:
         """Show what the engine does; on the window's thread."""
-        self.panel.show_status(status, self.engine.facts)
+        facts = self.engine.facts
+        is_chosen = facts is not None and Path(facts.model.path) == self._model
+        self.panel.show_status(status, facts if is_chosen else None)
         self._on_engine(_("Engine: {state}").format(state=_(STATE_WORDS[status.state])))
         if status.state == EngineState.IDLE and self._was_loading:
             self.preparing.start(self._services.store.state)
@@ -209,7 +212,10 @@ class Assisting:
         else:
             pair = Installed(model, projector)
         self.engine.choose(pair.model, pair.projector, engine_settings(self._services))
-        self.panel.show_chosen(pair.name, is_stand_in=pair.is_stand_in)
+        self._model = pair.model.absolute()
+        self.panel.show_chosen(
+            pair.name, is_stand_in=pair.is_stand_in, is_phantom_only=pair.is_phantom_only
+        )
 
 
 def engine_settings(services: Services) -> EngineSettings:

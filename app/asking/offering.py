@@ -6,6 +6,7 @@ from typing import Final
 
 from app.asking.comparing import Pair
 from app.asking.inquiries import NO_3D, PLANES, Shown, pair_in, shown_in
+from assistant.drawn import is_drawn
 from assistant.offers import NOTHING, Attached, Offer, Subject
 from assistant.subjects import BETWEEN_SLICES, kind_of, title_of, warnings_of
 from assistant.tasks import TASKS
@@ -57,6 +58,7 @@ def make_subject(state: State, library: Library, around: Circumstances) -> Subje
         warnings=warnings_of(shown.series),
         note=_note(offers, shown),
         may_allow_boxes=is_off,
+        is_drawn=all(is_drawn(one.series) for one in (shown, *(pair or ()))),
         series_uids=_series_uids(shown, pair),
     )
 

@@ -11,7 +11,7 @@ from viewer.words import _
 
 _KEPT = (
     "verdict", "swapped", "identity", "findings", "not_drawn", "notes", "named_nothing", "think_s",
-    "model_name", "words", "error", "details", "engine_lost",
+    "model_name", "words", "error", "details", "engine_lost", "warnings",
 )  # fmt: skip
 
 
@@ -47,6 +47,7 @@ def from_stored(stored: StoredTurn) -> Turn:
         state="failed" if is_cut else stored.state,
         asked_at=stored.created_utc,
         words=details.get("words", ""),
+        warnings=tuple(details.get("warnings", ())),
         seen=tuple(SeenPicture(**one) for one in _plain(stored.looks, list)),
         thought=stored.thought,
         answer=stored.answer,

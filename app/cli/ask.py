@@ -25,7 +25,7 @@ from assistant.engines.process import Engine
 from assistant.engines.protocol import Settings
 from assistant.looks import Look
 from assistant.models.installed import Installed, default_pair
-from assistant.notices import notice_of
+from assistant.notices import called, notice_of
 from assistant.prompts import check_words
 from assistant.provenance import Identity, SeenLook
 from assistant.subjects import frame_look, kind_of, region_of, volume_looks
@@ -128,6 +128,7 @@ def _ask(
                 stage = _show_stage(event, stage)
             elif isinstance(event, Seen):
                 seen = event
+                _warn(seen)
             elif isinstance(event, Finished) and seen is not None:
                 timings = replace(
                     event.timings, load=load_s, total=event.timings.total + load_s,
@@ -293,6 +294,12 @@ def _show_stage(event: Waiting, last: str) -> str:
     return text
 
 
+def _warn(seen: Seen) -> None:
+    """Say what is to be known before the answer."""
+    for sentence in seen.warnings:
+        print(printable(sentence), file=sys.stderr)
+
+
 def _print(finished: Finished, seen: Seen, arguments: argparse.Namespace) -> None:
     for sentence in (finished.note, *(r.sentence for r in finished.rejected)):
         if sentence:
@@ -300,12 +307,13 @@ def _print(finished: Finished, seen: Seen, arguments: argparse.Namespace) -> Non
     if arguments.json:
         print(to_json(report(finished, seen)))
         return
-    name = finished.record["model"]["name"]
+    model = finished.record["model"]
     print("\n".join(printable(line) for line in finished.answer.splitlines()))
     for kept in finished.kept:
         box = kept.box
         edges = f"{box.left:.1f} {box.top:.1f} {box.right:.1f} {box.bottom:.1f}"
         print(f"{printable(kept.said.label)}: {edges} px")
+    name = called(model["name"], is_phantom_only=model["is_phantom_only"])
     print(notice_of(name), file=sys.stderr)
 
 
@@ -313,6 +321,7 @@ def report(finished: Finished, seen: Seen) -> dict[str, Any]:
     """An answer as the JSON that others build on; the README names its fields."""
     model, timings, counts = finished.record["model"], finished.timings, finished.counts
     return {
+        "warnings": list(seen.warnings),
         "answer": finished.answer,
         "thought": finished.thought,
         "boxes": [

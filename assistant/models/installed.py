@@ -42,6 +42,11 @@ class Installed:
         """Whether it is the shipped model whose words mean nothing."""
         return self.model.parent == resources.path(STAND_IN_FOLDER)
 
+    @property
+    def is_phantom_only(self) -> bool:
+        """Whether it is the shipped model that knows drawn patients alone."""
+        return self.model.parent == resources.path(DEMO_FOLDER)
+
 
 def default_pair() -> Installed:
     """The model that ships: the demo model where it is there, else the stand-in."""

@@ -4,7 +4,7 @@ from PySide6.QtCore import QRectF, Qt, Signal
 from PySide6.QtGui import QAction, QPainter, QPaintEvent
 from PySide6.QtWidgets import QHBoxLayout, QMenu, QToolButton, QVBoxLayout, QWidget
 
-from assistant.notices import STAND_IN, notice_of
+from assistant.notices import PHANTOM_MODEL, STAND_IN, notice_of
 from assistant.panel.markdown import visible
 from assistant.panel.pieces import icon_label, label, on_button, tool_button
 from assistant.panel.waits import STAGE_WEIGHTS, Shown
@@ -159,24 +159,32 @@ class Notice(QWidget):
         self.setProperty("surface", "raised")
         self.setAttribute(Qt.WidgetAttribute.WA_StyledBackground)
         self._text = label(notice_of(""), wrap=True)
-        self._stand_in = label(_(STAND_IN), role="fact", tone="warn", wrap=True)
-        self._stand_in.hide()
+        self._doubt = label(role="fact", tone="warn", wrap=True)
+        self._doubt.hide()
         words = QVBoxLayout()
         words.setSpacing(2)
         words.addWidget(self._text)
-        words.addWidget(self._stand_in)
+        words.addWidget(self._doubt)
         row = QHBoxLayout(self)
         row.setContentsMargins(SIZES.padding, 8, SIZES.padding, 8)
         row.setSpacing(8)
         row.addWidget(icon_label("info"), 0, Qt.AlignmentFlag.AlignTop)
         row.addLayout(words, 1)
 
-    def show_model(self, name: str, *, is_stand_in: bool) -> None:
-        """Name the model; say so when its words mean nothing."""
-        self._text.setText(visible(notice_of(name)))
-        self._stand_in.setVisible(is_stand_in)
+    def show_model(self, name: str, *, is_stand_in: bool, is_phantom_only: bool) -> None:
+        """Name the model; say so when its words mean nothing, or nothing about real patients."""
+        doubt = _(PHANTOM_MODEL) if is_phantom_only else _(STAND_IN) if is_stand_in else ""
+        # A model of drawn patients has its name in what is said of it.
+        self._text.setText(visible(notice_of("" if is_phantom_only else name)))
+        self._doubt.setText(doubt)
+        self._doubt.setVisible(bool(doubt))
 
     @property
     def text(self) -> str:
         """The line as it stands there."""
         return self._text.text()
+
+    @property
+    def doubt(self) -> str:
+        """What is said of a model whose words are worth less than others', or ""."""
+        return self._doubt.text()

@@ -36,6 +36,7 @@ from assistant.models.catalog import (
 from assistant.models.download import download, is_installed
 from assistant.models.installed import Installed, default_pair
 from assistant.models.messages import Fetched, Fetching
+from assistant.notices import PHANTOM_MODEL
 from assistant.panel.model_rows import ModelRow, RowWords, gigabytes
 from assistant.panel.pieces import icon_label, label
 from assistant.panel.progress import Pace
@@ -139,8 +140,8 @@ class ModelDialog(QDialog):
 
     def _make_rows(self) -> list[ModelRow]:
         free = self._services.free_bytes()
-        stand_in = default_pair()
-        self._add_row(ModelRow(_shipped_words(stand_in), pair=stand_in))
+        shipped = default_pair()
+        self._add_row(ModelRow(_shipped_words(shipped), pair=shipped))
         for entry in self._services.catalog:
             pair = is_installed(entry, self._services.folder)
             self._add_row(ModelRow(_entry_words(entry, pair, free), entry=entry, pair=pair))
@@ -335,7 +336,9 @@ def _why_not(inspected: Inspected) -> str:
 def _shipped_words(pair: Installed) -> RowWords:
     return RowWords(
         title=_("Small model that ships with the program"),
-        detail=_("Shows how asking works; its words mean nothing"),
+        detail=_(PHANTOM_MODEL)
+        if pair.is_phantom_only
+        else _("Shows how asking works; its words mean nothing"),
         size=gigabytes(pair.size_bytes),
         badge=_("Here"),
     )

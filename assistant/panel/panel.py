@@ -16,6 +16,7 @@ from assistant.conversation import Conversation
 from assistant.engines.protocol import ModelFacts
 from assistant.engines.states import EngineState, Status
 from assistant.looks import Picture
+from assistant.notices import NOT_DRAWN
 from assistant.offers import NOTHING, Offer, Subject
 from assistant.panel import waits
 from assistant.panel.actions import Actions
@@ -52,6 +53,7 @@ class Panel(QWidget):
         self._subject: Subject = NOTHING
         self._state = State()
         self._task, self._chosen = "", ""
+        self._is_phantom_only = False
         self.setProperty("surface", "panel")
         self.setAttribute(Qt.WidgetAttribute.WA_StyledBackground)
         self.setMinimumWidth(SIZES.assistant_range[0])
@@ -100,6 +102,7 @@ class Panel(QWidget):
         """Show what a question would be about; while one scrolls, only once that rests."""
         is_same = subject.heading == self._subject.heading and bool(subject.heading)
         is_same = is_same and subject.series_uids == self._subject.series_uids
+        is_same = is_same and subject.is_drawn == self._subject.is_drawn
         self._subject = subject
         if is_same:
             self._resting.start()
@@ -124,13 +127,17 @@ class Panel(QWidget):
             self._tick.stop()
         if self._facts is not None:
             model = self._facts.model
-            self.notice.show_model(model.name, is_stand_in=model.is_stand_in)
+            self._show_model(
+                model.name, is_stand_in=model.is_stand_in, is_phantom_only=model.is_phantom_only
+            )
         self._show_times()
 
-    def show_chosen(self, name: str, *, is_stand_in: bool = False) -> None:
+    def show_chosen(
+        self, name: str, *, is_stand_in: bool = False, is_phantom_only: bool = False
+    ) -> None:
         """Name the model that was chosen, before it is loaded."""
         self._chosen, self._facts = name, None
-        self.notice.show_model(name, is_stand_in=is_stand_in)
+        self._show_model(name, is_stand_in=is_stand_in, is_phantom_only=is_phantom_only)
         self.show_status(self._status, None)
 
     def focus_question(self, text: str = "") -> None:
@@ -245,6 +252,12 @@ class Panel(QWidget):
 
     # What is shown
 
+    def _show_model(self, name: str, *, is_stand_in: bool, is_phantom_only: bool) -> None:
+        self.notice.show_model(name, is_stand_in=is_stand_in, is_phantom_only=is_phantom_only)
+        if is_phantom_only != self._is_phantom_only:
+            self._is_phantom_only = is_phantom_only
+            self._show_warnings(self._subject)
+
     def _draw_subject(self) -> None:
         subject = self._subject
         self.empty.show_subject(subject)
@@ -271,14 +284,17 @@ class Panel(QWidget):
             if (widget := item.widget()) is not None:
                 widget.hide()
                 widget.deleteLater()
-        for words in subject.warnings:
+        warnings = subject.warnings
+        if self._is_phantom_only and subject.attached is not None and not subject.is_drawn:
+            warnings = (_(NOT_DRAWN), *warnings)
+        for words in warnings:
             layout.addWidget(note_row("triangle-alert", "warn", words))
         if subject.may_allow_boxes:
             button = QPushButton(_("Turn boxes on for this study"))
             button.setProperty("kind", "link")
             button.clicked.connect(lambda: self._actions.run(self._actions.allow_boxes))
             layout.addWidget(button, 0, Qt.AlignmentFlag.AlignLeft)
-        self._warnings.setVisible(bool(subject.warnings))
+        self._warnings.setVisible(bool(warnings))
 
     def _show_findings(self) -> None:
         uids = self._subject.series_uids

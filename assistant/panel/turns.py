@@ -51,6 +51,7 @@ class TurnView(QWidget):
         self._layout.addWidget(self._body)
         self.summary.toggled.connect(self._body.setVisible)
         self._seen: SeenCards | None = None
+        self._warned = 0
         self._stack = QVBoxLayout(self._body)
         self.thought_fold = Fold("")
         self.thought, self.answer = AnswerView(), AnswerView()
@@ -69,12 +70,7 @@ class TurnView(QWidget):
 
     def show_turn(self, turn: Turn) -> None:
         """Show a turn as it is now."""
-        if turn.seen and not self._seen:
-            self._seen = SeenCards(turn.seen)
-            self._seen.wanted.connect(lambda at: open_seen(self._turn.seen, self.window(), at))
-            self._stack.insertWidget(0, self._seen)
-            if turn.identity:
-                self._stack.insertWidget(1, note_row("shield-check", "second", turn.identity))
+        self._show_before(turn)
         self._turn = turn
         self._show_thought(turn)
         self.answer.set_text(turn.answer)
@@ -120,6 +116,19 @@ class TurnView(QWidget):
         self._stack.addLayout(self._notes)
         self._stack.addWidget(self._failure)
         self._stack.addWidget(self._foot)
+
+    def _show_before(self, turn: Turn) -> None:
+        """What stands before the answer: warnings first, then what the model saw."""
+        for words in turn.warnings[self._warned :]:
+            self._stack.insertWidget(self._warned, note_row("triangle-alert", "warn", words))
+            self._warned += 1
+        if turn.seen and not self._seen:
+            self._seen = SeenCards(turn.seen)
+            self._seen.wanted.connect(lambda at: open_seen(self._turn.seen, self.window(), at))
+            self._stack.insertWidget(self._warned, self._seen)
+            if turn.identity:
+                row = note_row("shield-check", "second", turn.identity)
+                self._stack.insertWidget(self._warned + 1, row)
 
     def _show_thought(self, turn: Turn) -> None:
         self.thought_fold.setVisible(bool(turn.thought))
@@ -186,7 +195,12 @@ class TurnView(QWidget):
 
     def _copy(self) -> None:
         turn = self._turn
-        text = copied(turn.answer, model_name=turn.model_name, record_id=turn.provenance_id)
+        text = copied(
+            turn.answer,
+            model_name=turn.model_name,
+            record_id=turn.provenance_id,
+            warnings=turn.warnings,
+        )
         QGuiApplication.clipboard().setText(text)
 
     def _copy_details(self) -> None:

@@ -12,7 +12,7 @@ from room import Room, answer_with
 from series import make_series
 
 from assistant.conversation import Conversation, SeenPicture, Turn
-from assistant.engines.protocol import Counts, Timings
+from assistant.engines.protocol import Counts, FileFacts, ModelFacts, Timings
 from assistant.engines.states import EngineState, Status
 from assistant.offers import Attached, Offer, Subject
 from assistant.panel.actions import Actions
@@ -27,6 +27,8 @@ from viewer.state import State
 from viewer.study import FrameRef
 from viewer.widgets import style
 
+PHANTOM_MODEL = "Phantom demo model: knows drawn patients only, nothing of real ones"
+NOT_DRAWN = "This is no drawn patient. The demo model knows nothing of it."
 HOSTILE = "<img src='file:///etc/passwd'><b>x</b> <a href='https://example.org'>y</a>"
 
 
@@ -92,6 +94,83 @@ def test_the_notice_names_the_model_and_never_goes(panel) -> None:
     assert panel.notice.isVisible()
     panel.show_conversation(conversation(turn(answer="A")))
     assert panel.notice.isVisible()
+
+
+def loaded(name: str, **more) -> ModelFacts:
+    """What the engine says of a model that it loaded."""
+    pair = FileFacts("m.gguf", "model", name=name, **more), FileFacts("p.gguf", "projector")
+    return ModelFacts(*pair, "", "", (), 0, 4096, 1, 1, "", "")
+
+
+def shown_words(panel: Panel) -> list[str]:
+    return [one.text() for one in panel.findChildren(QLabel) if one.isVisible()]
+
+
+def test_a_model_of_drawn_patients_is_named_by_what_it_knows(panel) -> None:
+    idle = Status(EngineState.IDLE, 0.0)
+    panel.show_chosen("Phantom demo model", is_phantom_only=True)
+    assert shown_words(panel).count(PHANTOM_MODEL) == 1
+    assert panel.notice.text == "AI draft – may be wrong, may miss things, check every word."
+    panel.show_chosen("another")
+    assert PHANTOM_MODEL not in shown_words(panel)
+    panel.show_status(idle, loaded("Any name", is_phantom_only=True))
+    assert shown_words(panel).count(PHANTOM_MODEL) == 1
+    panel.show_status(idle, loaded("MedGemma 1.5 4B"))
+    assert PHANTOM_MODEL not in shown_words(panel)
+    assert panel.notice.text.endswith("check every word. MedGemma 1.5 4B")
+
+
+def test_it_warns_before_a_question_about_an_image_that_is_not_drawn(panel) -> None:
+    panel.show_chosen("Phantom demo model", is_phantom_only=True)
+    assert NOT_DRAWN not in shown_words(panel)  # nothing is on the screen yet
+    panel.show_subject(subject(warnings=("Not among.",)))
+    words = shown_words(panel)
+    assert words.count(NOT_DRAWN) == 1
+    assert words.index(NOT_DRAWN) < words.index("Not among.")
+    panel.show_subject(subject(is_drawn=True))  # at once, though the heading is the same
+    assert NOT_DRAWN not in shown_words(panel)
+    panel.show_subject(subject())
+    assert NOT_DRAWN in shown_words(panel)
+    panel.show_subject(subject(heading="Ask about this CT", attached=None, blocked="Not in 3D."))
+    assert NOT_DRAWN not in shown_words(panel)  # no question goes with it
+
+
+def test_the_warning_comes_and_goes_with_the_model(panel) -> None:
+    panel.show_subject(subject())
+    for name, more, is_warned in (
+        ("MedGemma 1.5 4B", {}, False),
+        ("Phantom demo model", {"is_phantom_only": True}, True),
+        ("Tiny stand-in model", {"is_stand_in": True}, False),
+    ):
+        panel.show_status(Status(EngineState.IDLE, 0.0), loaded(name, **more))
+        assert (NOT_DRAWN in shown_words(panel)) is is_warned
+    panel.show_chosen("Phantom demo model", is_phantom_only=True)
+    assert NOT_DRAWN in shown_words(panel)
+
+
+def test_a_turns_warning_stands_above_what_was_seen_and_said(qtbot, panel) -> None:
+    warned = turn(warnings=(NOT_DRAWN,), seen=(SeenPicture(1, "Chest AP", "20200303"),))
+    panel.show_conversation(conversation(turn()))
+    panel.show_conversation(conversation(warned))
+    (view,) = panel.conversation_view.views
+    qtbot.waitUntil(lambda: NOT_DRAWN in view.words())
+    panel.show_conversation(conversation(replace(warned, answer="Text", state="done")))
+    qtbot.waitUntil(lambda: view.answer.plain_text() == "Text")
+    assert view.words().count(NOT_DRAWN) == 1
+    places = {one.text(): one.mapTo(view, QPoint(0, 0)).y() for one in view.findChildren(QLabel)}
+    below = [y for text, y in places.items() if text and text not in {NOT_DRAWN, "What?"}]
+    assert places["What?"] < places[NOT_DRAWN] < min(below)
+    assert places[NOT_DRAWN] < view.answer.y() + view.answer.parentWidget().y()
+
+
+def test_a_copy_begins_with_the_turns_warning(qtbot, panel) -> None:
+    done = turn(state="done", answer="Text", model_name=PHANTOM_MODEL, provenance_id="abc",
+                warnings=(NOT_DRAWN,))  # fmt: skip
+    panel.show_conversation(conversation(done))
+    (view,) = panel.conversation_view.views
+    qtbot.mouseClick(view.copy_button, Qt.MouseButton.LeftButton)
+    notice = f"AI draft – may be wrong, may miss things, check every word. {PHANTOM_MODEL}"
+    assert QGuiApplication.clipboard().text() == f"{NOT_DRAWN}\n\nText\n\n{notice}\nRecord abc"
 
 
 def test_a_question_goes_out_by_enter_and_the_box_is_emptied(qtbot, panel, calls) -> None:

@@ -4,9 +4,13 @@ import json
 from pathlib import Path
 
 import pytest
+from phantom_model import write_phantom_model
 from series import make_series
 
 from app.cli.main import main
+from resources import path as resource
+
+NOT_DRAWN = "This is no drawn patient. The demo model knows nothing of it."
 
 
 @pytest.fixture(scope="module")
@@ -27,7 +31,8 @@ def test_the_json_has_the_promised_fields(capsys, film) -> None:
     assert code == 0
     assert "Encoding image 1 of 1" in err
     assert set(report) == {
-        "answer", "thought", "boxes", "model", "template_sha256", "seen", "timings_s", "cache",
+        "warnings", "answer", "thought", "boxes", "model", "template_sha256", "seen", "timings_s",
+        "cache",
     }  # fmt: skip
     assert set(report["model"]) == {"name", "sha256", "projector_sha256"}
     assert all(len(report["model"][key]) == 64 for key in ("sha256", "projector_sha256"))
@@ -39,6 +44,42 @@ def test_the_json_has_the_promised_fields(capsys, film) -> None:
         "images_encoded", "images_reused", "tokens_reused", "tokens_evaluated",
     }  # fmt: skip
     assert report["cache"]["images_encoded"] == 1
+
+
+@pytest.fixture(scope="module")
+def phantom_only(tmp_path_factory) -> list[object]:
+    model, projector = write_phantom_model(tmp_path_factory.mktemp("demo"))
+    return ["--model", model, "--projector", projector]
+
+
+def test_a_model_of_drawn_patients_says_so_of_another_image(capsys, film, phantom_only) -> None:
+    code, out, err = run(capsys, film, "?", *phantom_only, "--json")
+    lines = err.splitlines()
+    assert code == 0
+    assert json.loads(out)["warnings"] == [NOT_DRAWN]
+    assert lines.count(NOT_DRAWN) == 1
+    assert lines.index(NOT_DRAWN) < lines.index("Encoding image 1 of 1")
+    code, out, err = run(capsys, film, "?", *phantom_only)
+    assert NOT_DRAWN in err
+    assert NOT_DRAWN not in out
+    assert err.splitlines()[-1].endswith(
+        "Phantom demo model: knows drawn patients only, nothing of real ones"
+    )
+
+
+def test_of_a_drawn_patient_it_says_nothing(capsys, phantom_only) -> None:
+    film = resource("demo_study") / "xray_current"
+    code, out, err = run(capsys, film, "?", *phantom_only, "--json")
+    assert (code, json.loads(out)["warnings"]) == (0, [])
+    assert NOT_DRAWN not in err
+
+
+def test_the_stand_in_says_nothing_of_a_drawn_patient(capsys, film) -> None:
+    tiny = resource("tiny_model")
+    pair = ["--model", tiny / "tiny.gguf", "--projector", tiny / "tiny-mmproj.gguf"]
+    code, out, err = run(capsys, film, "?", *pair, "--json")
+    assert (code, json.loads(out)["warnings"]) == (0, [])
+    assert "drawn" not in err
 
 
 def test_another_patients_prior_is_refused_in_json(capsys, film, tmp_path) -> None:
