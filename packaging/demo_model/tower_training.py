@@ -16,6 +16,7 @@ from torch import Tensor, nn
 from torch.nn import functional as F  # noqa: N812 - the name everybody knows
 
 from demo_model.network import DenseHeads, Tower, TowerShape
+from demo_model.pasted import MOST, pasted
 from demo_model.pool import CLASSES, Pool, Shift, coverage, jittered
 from demo_model.volumes import SLICES, Volumes
 
@@ -48,25 +49,53 @@ class Student(nn.Module):
         self.patch_heads = DenseHeads(shape.width, len(CLASSES))
         self.token_heads = DenseHeads(shape.output, len(CLASSES))
 
-    def loss(self, pictures: Tensor, coverage: Tensor, boxes: Tensor) -> Tensor:
-        """Presence and edges at both places."""
+    def loss(self, pictures: Tensor, boxes: np.ndarray) -> Tensor:
+        """Presence and edges at both places; boxes (n, classes + more nodules, 4)."""
+        shape = self.tower.shape
         tokens, patches = self.tower(pictures)
-        pooled = F.avg_pool2d(coverage, self.tower.shape.pool)
-        return dense_loss(self.patch_heads(patches), coverage, boxes) + dense_loss(
-            self.token_heads(tokens), pooled, boxes
+        fine, coarse = (targets(boxes, grid) for grid in (shape.grid, shape.grid // shape.pool))
+        return dense_loss(self.patch_heads(patches), fine) + dense_loss(
+            self.token_heads(tokens), coarse
         )
 
 
-def dense_loss(said: tuple[Tensor, Tensor], coverage: Tensor, boxes: Tensor) -> Tensor:
+@dataclass(frozen=True, slots=True)
+class Targets:
+    """What the heads should say for every token: (n, tokens, classes), edges (..., 4)."""
+
+    share: Tensor
+    edges: Tensor
+    inside: Tensor
+    """Whether the object is well inside the token, so that its edges are asked for."""
+
+
+def targets(boxes: np.ndarray, grid: int) -> Targets:
+    """Targets on a grid; of several nodules a token answers for the one that covers most of it."""
+    covered = coverage(boxes, grid).reshape(*boxes.shape[:2], grid * grid)
+    inside = (covered > 0.3 * covered.max(2, keepdims=True)) & (covered > 0.02)
+    nodule, classes = CLASSES.index("nodule"), len(CLASSES)
+    nodules = [nodule, *range(classes, boxes.shape[1])]
+    most = covered[:, nodules].argmax(1)
+    known = np.nan_to_num(boxes)
+    edges = np.repeat(known[:, :classes, None], grid * grid, 2)
+    edges[:, nodule] = np.take_along_axis(known[:, nodules], most[..., None], 1)
+    share, well = covered[:, :classes].copy(), inside[:, :classes].copy()
+    share[:, nodule] = covered[:, nodules].sum(1).clip(0, 1)
+    well[:, nodule] = inside[:, nodules].any(1)
+    return Targets(
+        torch.from_numpy(share).transpose(1, 2),
+        torch.from_numpy(edges.astype(np.float32)).transpose(1, 2),
+        torch.from_numpy(well).transpose(1, 2),
+    )
+
+
+def dense_loss(said: tuple[Tensor, Tensor], meant: Targets) -> Tensor:
     """BCE of the covered share, L1 of the edges where the object is well inside a token."""
     presence, edges = (t.float() for t in said)
-    share = coverage.flatten(2).transpose(1, 2)
     weights = torch.tensor([PRESENCE_WEIGHT.get(c, 1.0) for c in CLASSES])
-    here = F.binary_cross_entropy_with_logits(presence, share, pos_weight=weights)
-    most = share.amax(1, keepdim=True)
-    edge_weights = torch.tensor([EDGE_WEIGHT.get(c, 1.0) for c in CLASSES])
-    inside = ((share > 0.3 * most) & (share > 0.02)).float() * edge_weights
-    off = (edges - boxes.nan_to_num()[:, None]).abs().sum(-1) * inside
+    here = F.binary_cross_entropy_with_logits(presence, meant.share, pos_weight=weights)
+    inside = meant.inside * torch.tensor([EDGE_WEIGHT.get(c, 1.0) for c in CLASSES])
+    off = (edges - meant.edges).abs().sum(-1) * inside
     return here + 2.0 * off.sum() / (4.0 * inside.sum() + 1.0)
 
 
@@ -92,7 +121,7 @@ def train_tower(
     while (spent := time.monotonic() - begun - paused) < plan.seconds:
         for group in optimizer.param_groups:
             group["lr"] = plan.rate * cosine(step, plan.warm_up, spent / plan.seconds)
-        loss = student_step(student, drawings, plan, rng)
+        loss = student_step(student, drawings, plan, rng, spent / plan.seconds)
         optimizer.zero_grad()
         loss.backward()
         nn.utils.clip_grad_norm_(student.parameters(), 1.0)
@@ -129,24 +158,33 @@ def whiten(tower: Tower, pool: Pool, rng: np.random.Generator) -> None:
 
 
 def student_step(
-    student: Student, drawings: Drawings, plan: TowerPlan, rng: np.random.Generator
+    student: Student, drawings: Drawings, plan: TowerPlan, rng: np.random.Generator, share: float
 ) -> Tensor:
-    """The loss of one batch of X-rays and slices."""
-    greys, boxes = drawn(drawings.pool, plan.batch - plan.slices, rng)
+    """The loss of one batch of X-rays and slices, when ``share`` of the time has gone by."""
+    greys, boxes = drawn(drawings.pool, plan.batch - plan.slices, rng, share)
     slices, more = drawn_slices(drawings.volumes, plan.slices, rng)
     pictures = torch.cat([three_channels(greys), channels_first(slices)])
-    boxes = np.concatenate([boxes, more])
-    covered = torch.from_numpy(coverage(boxes, student.tower.shape.grid))
-    return student.loss(pictures, covered, torch.from_numpy(boxes))
+    none = np.full((len(more), MOST, 4), np.nan, np.float32)
+    return student.loss(pictures, np.concatenate([boxes, np.concatenate([more, none], 1)]))
 
 
-def drawn(pool: Pool, batch: int, rng: np.random.Generator) -> tuple[np.ndarray, np.ndarray]:
-    """Single pictures, shifted and scaled, with their boxes; nodules more often than drawn."""
+def drawn(
+    pool: Pool, batch: int, rng: np.random.Generator, share: float
+) -> tuple[np.ndarray, np.ndarray]:
+    """X-rays (n, px, px), moved, with boxes (n, classes + ``MOST``, 4) of what is drawn and pasted.
+
+    Those with a nodule come more often than they were drawn.
+    """
     has_nodule = ~np.isnan(pool.boxes[:, :, CLASSES.index("nodule"), 0]).reshape(-1)
     weights = np.where(has_nodule, 2.0, 1.0)
-    chosen = rng.choice(len(weights), batch, p=weights / weights.sum())
-    pairs = [jittered(pool.pictures[i // 2, i % 2], pool.boxes[i // 2, i % 2], rng) for i in chosen]
-    return np.stack([p for p, _ in pairs]), np.stack([b for _, b in pairs])
+    pictures, boxes = [], []
+    for chosen in rng.choice(len(weights), batch, p=weights / weights.sum()):
+        picture, known = pool.pictures[chosen // 2, chosen % 2], pool.boxes[chosen // 2, chosen % 2]
+        picture, known = jittered(picture, known, rng)
+        picture, more = pasted(picture, known[:2], share, rng)
+        pictures.append(picture)
+        boxes.append(np.concatenate([known, more]))
+    return np.stack(pictures), np.stack(boxes)
 
 
 def drawn_slices(

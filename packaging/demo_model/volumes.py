@@ -5,7 +5,7 @@ read where it lies, ``<seed>.npz`` the boxes (PART, slices, classes, 4) in share
 """
 
 import os
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from multiprocessing import get_context
 from pathlib import Path
 
@@ -73,6 +73,7 @@ class Volumes:
     parts: tuple[NDArray[np.int16], ...]
     boxes: NDArray[np.float32]
     image_px: int
+    _made: dict[tuple[int, int], NDArray[np.uint8]] = field(default_factory=dict, repr=False)
 
     @classmethod
     def load(cls, folder: Path, image_px: int) -> "Volumes":
@@ -86,8 +87,12 @@ class Volumes:
 
     def picture(self, volume: int, index: int) -> NDArray[np.uint8]:
         """One slice as the model is shown it: (px, px, 3)."""
-        hu = np.asarray(self.parts[volume // PART][volume % PART, index])
-        return make_picture(_LOOK, _Slice(hu), self.image_px)[0].pixels
+        made = self._made.get((volume, index))
+        if made is None:
+            hu = np.asarray(self.parts[volume // PART][volume % PART, index])
+            made = make_picture(_LOOK, _Slice(hu), self.image_px)[0].pixels
+            self._made[volume, index] = made
+        return made
 
     def areas(self, volume: int) -> NDArray[np.float32]:
         """The size of the nodule's box on each slice, 0 where there is none."""
