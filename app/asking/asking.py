@@ -29,6 +29,7 @@ from assistant.offers import NOTHING, Offer, Subject
 from assistant.provenance import KeptBox, SeenLook, new_id, now_utc, to_json
 from assistant.subjects import BETWEEN_SLICES
 from assistant.tasks import TASKS
+from assistant.tasks.volume import usual_slices
 from viewer import edits
 from viewer.annotations import Annotation, finding_points
 from viewer.errors import UserError
@@ -131,6 +132,7 @@ class Asking:
             state=world.store.state,
             library=world.library(),
             volume_of=self._volume_of,
+            slices=self._slices(),
         )
         patient = inquiry.identity.patient_key
         key = self._key if self._key[0] == patient else (patient, inquiry.looks[-1].study_uid)
@@ -331,7 +333,9 @@ class Asking:
 
     def _show_subject(self, state: State) -> None:
         library = self._world.library()
-        around = Circumstances(self._expected_s, self.proposed(), self._boxes_allowed)
+        around = Circumstances(
+            self._expected_s, self.proposed(), self._boxes_allowed, self._slices()
+        )
         self.subject = make_subject(state, library, around)
         self._on_subject(self.subject)
         self._make_thumbnail(state)
@@ -386,6 +390,11 @@ class Asking:
             return None
         tokens = images * facts.projector.tokens_per_image + _TYPICAL_TOKENS
         return encode * images + read * tokens + write
+
+    def _slices(self) -> int:
+        """How many slices of a volume go with a question to the model that is loaded."""
+        facts = self._world.engine.facts
+        return usual_slices(None if facts is None else facts.projector.tokens_per_image)
 
     def _find_series(self, uid: str) -> Series | None:
         return self._world.library().find_series(uid)

@@ -112,6 +112,7 @@ class Assisting:
         self.panel.show_status(status, facts if is_chosen else None)
         self._on_engine(_("Engine: {state}").format(state=_(STATE_WORDS[status.state])))
         if status.state == EngineState.IDLE and self._was_loading:
+            self.asking.refresh()  # a model decides how many slices go with a question
             self.preparing.start(self._services.store.state)
         self._was_loading = status.state == EngineState.LOADING
 

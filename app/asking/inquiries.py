@@ -10,6 +10,7 @@ from assistant.looks import Look
 from assistant.provenance import Identity
 from assistant.subjects import frame_look, kind_of, name_of, region_of, volume_looks
 from assistant.tasks import Task
+from assistant.tasks.volume import USUAL_SLICES
 from viewer.errors import UserError
 from viewer.reading.volumes import Volume
 from viewer.state import State, Tile
@@ -63,15 +64,27 @@ def pair_in(state: State, library: Library) -> tuple[Shown, Shown] | None:
 
 
 def make_inquiry(
-    task: Task, words: str, *, state: State, library: Library, volume_of: VolumeOf
+    task: Task,
+    words: str,
+    *,
+    state: State,
+    library: Library,
+    volume_of: VolumeOf,
+    slices: int = USUAL_SLICES,
 ) -> Inquiry:
-    """The question that a task is about the active tile; UserError where it cannot be asked."""
+    """The question that a task is about the active tile; UserError where it cannot be asked.
+
+    ``slices`` of a volume go with it at most.
+    """
     if task.template_for(words) is None:
         raise UserError(_("Say in a few words what you want to know."))
     active = shown_in(state, library, state.nav.active)
     if active is None:
         raise UserError(_(NO_IMAGE))
-    looks, identity, left_out = _looks(task, active, state, library, volume_of)
+    if task.looks == "volume":
+        looks, identity, left_out = _slices(active, slices)
+    else:
+        looks, identity, left_out = _looks(task, active, state, library, volume_of)
     return Inquiry(
         task=task,
         looks=looks,
@@ -101,6 +114,16 @@ def active_look(shown: Shown, state: State, volume_of: VolumeOf) -> Look:
     )
 
 
+def _slices(active: Shown, wanted: int) -> tuple[tuple[Look, ...], Identity, str]:
+    """The looks of a volume's slices; whose they are; what of them is left out."""
+    stack_index = active.tile.stack_index
+    looks = volume_looks(active.study, active.series, stack_index=stack_index, wanted=wanted)
+    total = len(active.series.stacks[stack_index].frames)
+    left_out = _("{count} of {total} slices").format(count=len(looks), total=total)
+    identity = Identity(active.patient.key, (active.study.uid,))
+    return looks, identity, left_out if total > len(looks) else ""
+
+
 def _looks(
     task: Task, active: Shown, state: State, library: Library, volume_of: VolumeOf
 ) -> tuple[tuple[Look, ...], Identity, str]:
@@ -108,11 +131,6 @@ def _looks(
     identity = Identity(active.patient.key, (active.study.uid,))
     if task.looks == "pair":
         return (*_pair(state, library, volume_of), "")
-    if task.looks == "volume":
-        looks = volume_looks(active.study, active.series, stack_index=active.tile.stack_index)
-        total = len(active.series.stacks[active.tile.stack_index].frames)
-        left_out = _("{count} of {total} slices").format(count=len(looks), total=total)
-        return looks, identity, left_out if total > len(looks) else ""
     return (active_look(active, state, volume_of),), identity, ""
 
 

@@ -29,12 +29,13 @@ class Circumstances:
     """What else decides about the offers.
 
     ``proposed`` is the prior that was found for the active series; ``boxes_allowed`` the studies
-    for which the reader turned boxes on.
+    for which the reader turned boxes on; ``slices`` how many of a volume go with a question.
     """
 
     expected_s: ExpectedS
     proposed: Pair | None = None
     boxes_allowed: frozenset[str] = frozenset()
+    slices: int = USUAL_SLICES
 
 
 def make_subject(state: State, library: Library, around: Circumstances) -> Subject:
@@ -56,7 +57,7 @@ def make_subject(state: State, library: Library, around: Circumstances) -> Subje
         attached=_attached(shown, is_pair=pair is not None),
         offers=tuple(_without_boxes(o) if is_off and o.task_id == "find" else o for o in offers),
         warnings=warnings_of(shown.series),
-        note=_note(offers, shown),
+        note=_note(offers, shown, around.slices),
         may_allow_boxes=is_off,
         is_drawn=all(is_drawn(one.series) for one in (shown, *(pair or ()))),
         series_uids=_series_uids(shown, pair),
@@ -107,7 +108,7 @@ def _of_image(shown: Shown, around: Circumstances) -> list[Offer]:
 
 def _of_volume(shown: Shown, around: Circumstances) -> Offer:
     total = len(shown.series.stacks[shown.tile.stack_index].frames)
-    count = min(total, USUAL_SLICES)
+    count = min(total, around.slices)
     sees = _("Sees {count} of {total} slices").format(count=count, total=total)
     title = _(TASKS["volume"].chip)
     return Offer("volume", title, title, _detail(sees, around, count), icon="layers")
@@ -156,12 +157,12 @@ def _detail(words: str, around: Circumstances, images: int) -> str:
     return f"{words} · {wait}" if wait else words
 
 
-def _note(offers: list[Offer], shown: Shown) -> str:
+def _note(offers: list[Offer], shown: Shown, slices: int) -> str:
     if not any(o.task_id == "volume" for o in offers):
         return ""
-    if len(shown.series.stacks[shown.tile.stack_index].frames) <= USUAL_SLICES:
+    if len(shown.series.stacks[shown.tile.stack_index].frames) <= slices:
         return ""
-    return _(BETWEEN_SLICES).format(count=USUAL_SLICES)
+    return _(BETWEEN_SLICES).format(count=slices)
 
 
 def _hint(shown: Shown) -> str:

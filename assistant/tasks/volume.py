@@ -11,6 +11,8 @@ from viewer.words import N_
 MOST_SLICES: Final = 85
 USUAL_SLICES: Final = 8
 """On a CPU each slice takes most of a minute; more are taken only when asked for."""
+MORE_SLICES: Final = 24
+_USUAL_TOKENS: Final = USUAL_SLICES * 256
 
 REGIONS: Final = {
     "ABDOMEN": "abdomen",
@@ -73,6 +75,16 @@ def sampled(count: int, wanted: int = USUAL_SLICES) -> tuple[int, ...]:
     if count <= taken:
         return tuple(range(count))
     return tuple(round(i / taken * (count - 1)) for i in range(1, taken + 1))
+
+
+def usual_slices(tokens_per_image: int | None) -> int:
+    """How many slices go with a question: more where they take no more tokens than the usual ones.
+
+    None is a model that is not loaded yet.
+    """
+    if tokens_per_image is None or MORE_SLICES * tokens_per_image > _USUAL_TOKENS:
+        return USUAL_SLICES
+    return MORE_SLICES
 
 
 def which_slice(finding: str) -> str:

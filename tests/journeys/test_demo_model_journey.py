@@ -1,4 +1,4 @@
-"""The model that ships, asked through the window about the patient that ships; truth.json judges."""
+"""The model that ships, asked in the window about the patient that ships; truth.json judges."""
 
 import json
 

@@ -11,7 +11,7 @@ from assistant.engines.protocol import Part
 from assistant.prompts import Image, Template, Trusted, Untrusted
 from assistant.tasks import TASKS
 from assistant.tasks.find import object_of
-from assistant.tasks.volume import sampled
+from assistant.tasks.volume import sampled, usual_slices
 from viewer import limits
 from viewer.errors import UserError
 
@@ -177,3 +177,9 @@ def test_the_table_of_tasks_is_whole() -> None:
         assert task.hint
         assert task.reads != "verdict" or task.choices
         assert bool(task.grammar) == (task.reads == "boxes")
+
+
+@pytest.mark.parametrize(("tokens", "slices"), [(None, 8), (256, 8), (86, 8), (85, 24), (49, 24)])
+def test_more_slices_go_to_a_model_that_reads_them_in_fewer_tokens(tokens, slices) -> None:
+    """Eight images of MedGemma are 2048 tokens; 24 * 85 = 2040."""
+    assert usual_slices(tokens) == slices
