@@ -8,7 +8,7 @@ box read from one projected token forecasts what the decoder can reach.
 import math
 import time
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 import numpy as np
 import torch
@@ -17,12 +17,14 @@ from torch.nn import functional as F  # noqa: N812 - the name everybody knows
 
 from demo_model.network import DenseHeads, Tower, TowerShape
 from demo_model.pasted import MOST, pasted
+from demo_model.patch_training import PatchPlan, teach_patches
 from demo_model.pool import CLASSES, Pool, Shift, coverage, jittered
 from demo_model.volumes import SLICES, Volumes
 
 PRESENCE_WEIGHT = {"nodule": 12.0, "pneumothorax": 4.0, "effusion": 4.0}
 EDGE_WEIGHT = {"nodule": 20.0, "pneumothorax": 4.0, "effusion": 3.0}
 
+GRID = TowerShape().grid
 WHITENED, FINEST = 1000, 100
 """Pictures that the components are taken from, and the last one that is raised in full."""
 
@@ -35,9 +37,10 @@ class TowerPlan:
     batch: int = 32
     slices: int = 8
     """So many of a batch are slices of CT."""
-    rate: float = 2e-3
+    rate: float = 1.5e-3
     warm_up: int = 100
-    evaluate_every_s: float = 240.0
+    evaluate_every_s: float = 180.0
+    patches: PatchPlan = field(default_factory=PatchPlan)
 
 
 class Student(nn.Module):
@@ -114,6 +117,7 @@ def train_tower(
     """One cosine over ``plan.seconds``; progress goes to ``say``."""
     rng = np.random.default_rng(1)
     whiten(student.tower, drawings.pool, rng)
+    teach_patches(student.tower, drawings.pool, drawn_patches, plan.patches, say)
     optimizer = torch.optim.AdamW(
         student.parameters(), lr=plan.rate, betas=(0.9, 0.98), weight_decay=0.01
     )
@@ -185,6 +189,16 @@ def drawn(
         pictures.append(picture)
         boxes.append(np.concatenate([known, more]))
     return np.stack(pictures), np.stack(boxes)
+
+
+def drawn_patches(
+    pool: Pool, count: int, rng: np.random.Generator
+) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    """X-rays with pasted nodules, the share and the edges of a nodule for each patch."""
+    pictures, boxes = drawn(pool, count, rng, float(rng.uniform(0.0, 0.4)))
+    nodule = CLASSES.index("nodule")
+    meant = targets(boxes, GRID)
+    return pictures, meant.share[..., nodule].numpy(), meant.edges[..., nodule, :].numpy()
 
 
 def drawn_slices(
