@@ -28,6 +28,7 @@ from demo_model.pool import draw_wanted  # noqa: E402
 from demo_model.turned_figures import MOVED_LABELS, moved, turned_round  # noqa: E402
 
 FIRST_SEED = 2_000_000
+XRAY_PX = 768
 CT_SLICES, CT_SLICE_MM = 24, 10.5
 """From the lowest slice of a drawn CT to above the lungs, all of them shown."""
 
@@ -123,7 +124,14 @@ def _draw_one(job: tuple[int, Path]) -> None:
     out.mkdir(exist_ok=True)
     wanted = draw_wanted(np.random.default_rng((seed, 21)))
     order = Order(
-        seed, wanted, ct=True, xray=True, prior=True, ct_slices=CT_SLICES, ct_slice_mm=CT_SLICE_MM
+        seed,
+        wanted,
+        ct=True,
+        xray=True,
+        prior=True,
+        xray_px=XRAY_PX,
+        ct_slices=CT_SLICES,
+        ct_slice_mm=CT_SLICE_MM,
     )
     write(order, out)
 

@@ -105,15 +105,19 @@ class Tower(nn.Module):
 
     def forward(self, pictures: Tensor) -> tuple[Tensor, Tensor]:
         """Tokens for the decoder and the patch tokens they were pooled from."""
-        s = self.shape
-        n, g, p = len(pictures), s.grid, s.patch
+        return self.encode(pictures, self.positions)
+
+    def encode(self, pictures: Tensor, positions: Tensor) -> tuple[Tensor, Tensor]:
+        """The same of square windows (n, 3, px, px), their patches at ``positions``."""
+        n, p = len(pictures), self.shape.patch
+        g = pictures.shape[-1] // p
         x = pictures.reshape(n, 3, g, p, g, p).permute(0, 2, 4, 1, 3, 5)
-        x = self.patches(x.reshape(n, g * g, 3 * p * p).float() / 127.5 - 1) + self.positions
+        x = self.patches(x.reshape(n, g * g, 3 * p * p).float() / 127.5 - 1) + positions
         for block in self.blocks:
             x = block(x)
         patch_tokens = self.norm(x)
-        square = patch_tokens.transpose(1, 2).reshape(n, s.width, g, g)
-        pooled = F.avg_pool2d(square, s.pool).flatten(2).transpose(1, 2)
+        square = patch_tokens.transpose(1, 2).reshape(n, self.shape.width, g, g)
+        pooled = F.avg_pool2d(square, self.shape.pool).flatten(2).transpose(1, 2)
         return self.soft_norm(pooled) @ self.projection, patch_tokens
 
 

@@ -33,7 +33,7 @@ Drawer = Callable[[Pool, int, np.random.Generator], tuple[np.ndarray, np.ndarray
 class PatchPlan:
     """Rounds of fresh pictures, and steps on the patches of each."""
 
-    rounds: int = 14
+    rounds: int = 9
     pictures: int = 3000
     steps: int = 450
     batch: int = 1024

@@ -257,8 +257,10 @@ def compared(said: np.ndarray) -> str:
 
 
 def pair_places(rng: np.random.Generator) -> list[dict[str, str]]:
-    """Dates of a prior and a current picture."""
+    """Dates of a prior and a current picture; at times the wrong way round, as in a cross-check."""
     days = np.datetime64("2020-01-01") + np.sort(rng.choice(2400, 2, replace=False))
+    if rng.random() < 0.3:
+        days = days[::-1]
     return [
         {"number": str(n + 1), "role": role, "date": str(day)}
         for n, (role, day) in enumerate(zip(("prior", "current"), days, strict=True))

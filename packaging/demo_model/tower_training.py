@@ -20,6 +20,7 @@ from demo_model.pasted import MOST, pasted
 from demo_model.patch_training import PatchPlan, teach_patches
 from demo_model.pool import CLASSES, Pool, Shift, coverage, jittered
 from demo_model.volumes import SLICES, Volumes
+from demo_model.windows import Windows, cut
 
 PRESENCE_WEIGHT = {"nodule": 12.0, "pneumothorax": 4.0, "effusion": 4.0}
 EDGE_WEIGHT = {"nodule": 20.0, "pneumothorax": 4.0, "effusion": 3.0}
@@ -34,9 +35,11 @@ class TowerPlan:
     """How long and how fast; seconds of the training itself, without evaluations."""
 
     seconds: float
-    batch: int = 32
-    slices: int = 8
+    batch: int = 16
+    slices: int = 5
     """So many of a batch are slices of CT."""
+    cut: int = 44
+    """So many X-rays, those of the batch among them, have windows cut from them."""
     rate: float = 1.5e-3
     warm_up: int = 100
     evaluate_every_s: float = 180.0
@@ -55,8 +58,19 @@ class Student(nn.Module):
     def loss(self, pictures: Tensor, boxes: np.ndarray) -> Tensor:
         """Presence and edges at both places; boxes (n, classes + more nodules, 4)."""
         shape = self.tower.shape
-        tokens, patches = self.tower(pictures)
         fine, coarse = (targets(boxes, grid) for grid in (shape.grid, shape.grid // shape.pool))
+        return self._both(self.tower(pictures), fine, coarse)
+
+    def window_loss(self, windows: Windows, boxes: np.ndarray) -> Tensor:
+        """The same in windows of the pictures that ``boxes`` are of."""
+        shape, cut = self.tower.shape, windows.pictures
+        fine = targets(boxes, shape.grid).at(cut, windows.fine)
+        coarse = targets(boxes, shape.grid // shape.pool).at(cut, windows.coarse)
+        positions = self.tower.positions[torch.from_numpy(windows.fine)]
+        return self._both(self.tower.encode(three_channels(windows.greys), positions), fine, coarse)
+
+    def _both(self, said: tuple[Tensor, Tensor], fine: "Targets", coarse: "Targets") -> Tensor:
+        tokens, patches = said
         return dense_loss(self.patch_heads(patches), fine) + dense_loss(
             self.token_heads(tokens), coarse
         )
@@ -70,6 +84,11 @@ class Targets:
     edges: Tensor
     inside: Tensor
     """Whether the object is well inside the token, so that its edges are asked for."""
+
+    def at(self, pictures: np.ndarray, places: np.ndarray) -> "Targets":
+        """Those of some tokens (n, k) of some pictures (n,)."""
+        chosen = torch.from_numpy(pictures)[:, None], torch.from_numpy(places)
+        return Targets(self.share[chosen], self.edges[chosen], self.inside[chosen])
 
 
 def targets(boxes: np.ndarray, grid: int) -> Targets:
@@ -165,11 +184,14 @@ def student_step(
     student: Student, drawings: Drawings, plan: TowerPlan, rng: np.random.Generator, share: float
 ) -> Tensor:
     """The loss of one batch of X-rays and slices, when ``share`` of the time has gone by."""
-    greys, boxes = drawn(drawings.pool, plan.batch - plan.slices, rng, share)
+    greys, boxes = drawn(drawings.pool, plan.cut, rng, share)
     slices, more = drawn_slices(drawings.volumes, plan.slices, rng)
-    pictures = torch.cat([three_channels(greys), channels_first(slices)])
+    whole = plan.batch - plan.slices
+    pictures = torch.cat([three_channels(greys[:whole]), channels_first(slices)])
     none = np.full((len(more), MOST, 4), np.nan, np.float32)
-    return student.loss(pictures, np.concatenate([boxes, np.concatenate([more, none], 1)]))
+    loss = student.loss(pictures, np.concatenate([boxes[:whole], np.concatenate([more, none], 1)]))
+    windows = cut(greys, boxes, student.tower.shape.grid, len(CLASSES), rng)
+    return loss + student.window_loss(windows, boxes)
 
 
 def drawn(
