@@ -13,6 +13,8 @@ import json
 import os
 import subprocess
 import sys
+from collections.abc import Sequence
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from multiprocessing import get_context
 from pathlib import Path
@@ -83,16 +85,8 @@ def main() -> int:
     arguments.add_argument("--model", type=Path)
     arguments.add_argument("--projector", type=Path)
     given = arguments.parse_args()
-    folder = given.work / f"phantoms_{given.phantoms}"
-    draw(folder, given.phantoms, given.workers)
     pair = ("--model", given.model, "--projector", given.projector) if given.model else ()
-    found = {
-        task: ask(folder, task, given.work / task, [*more, *pair]) for task, more in TASKS.items()
-    }
-    for name, (task, turn) in TURNED.items():
-        turned.turn_all(folder, folder_of(folder, name), turn)
-        found[name] = ask(folder_of(folder, name), task, given.work / name, [*pair])
-    compare_turned(found, folder, given.work)
+    found = measured(given.work, given.phantoms, given.workers, pair)
     lines = ["| task | figure | measured | bar | |", "|---|---|---|---|---|"]
     missed = 0
     for bar in BARS:
@@ -103,6 +97,26 @@ def main() -> int:
     (given.work / "table.md").write_text(table)
     print(table)
     return int(missed > 0)
+
+
+def measured(
+    work: Path, phantoms: int, workers: int, pair: Sequence[object] = ()
+) -> dict[str, dict[str, Any]]:
+    """The JSON of every task and of the turned phantoms, by name; ``pair`` names another model."""
+    folder = work / f"phantoms_{phantoms}"
+    draw(folder, phantoms, workers)
+    jobs = [(task, folder, task, (*more, *pair)) for task, more in TASKS.items()]
+    for name, (task, turn) in TURNED.items():
+        turned.turn_all(folder, folder_of(folder, name), turn)
+        jobs.append((name, folder_of(folder, name), task, pair))
+    with ThreadPoolExecutor(workers) as pool:
+        asked = {
+            name: pool.submit(ask, where, task, work / name, more)
+            for name, where, task, more in jobs
+        }
+    found = {name: future.result() for name, future in asked.items()}
+    compare_turned(found, folder, work)
+    return found
 
 
 def draw(folder: Path, count: int, workers: int) -> None:
@@ -141,7 +155,7 @@ def folder_of(phantoms: Path, name: str) -> Path:
     return phantoms.with_name(f"{phantoms.name}_{name}")
 
 
-def ask(folder: Path, task: str, out: Path, more: list[Any]) -> dict[str, Any]:
+def ask(folder: Path, task: str, out: Path, more: Sequence[object]) -> dict[str, Any]:
     """Run one evaluation as a person would; its JSON, which is kept beside its page.
 
     The files of the evaluation are called ``out`` with their own endings.

@@ -130,18 +130,22 @@ def sine_table(grid: int, width: int) -> Tensor:
 
 
 class DenseHeads(nn.Module):
-    """Read-outs for training alone: is a class here, and where are the edges of its object."""
+    """Read-outs for training alone: is a class here, where are the edges of its object, where am I.
+
+    A nodule's edges are said from the token's own middle, everything else's in the picture.
+    """
 
     def __init__(self, width: int, classes: int) -> None:
         super().__init__()
         self.classes = classes
         self.presence = nn.Linear(width, classes)
         self.edges = nn.Linear(width, 4 * classes)
+        self.middle = nn.Linear(width, 2)
 
-    def forward(self, tokens: Tensor) -> tuple[Tensor, Tensor]:
-        """Logits of presence (n, tokens, classes) and edges (n, tokens, classes, 4)."""
+    def forward(self, tokens: Tensor) -> tuple[Tensor, Tensor, Tensor]:
+        """Logits (n, tokens, classes), edges (n, tokens, classes, 4), middles (n, tokens, 2)."""
         edges = self.edges(tokens).view(*tokens.shape[:2], self.classes, 4)
-        return self.presence(tokens), edges
+        return self.presence(tokens), edges, self.middle(tokens)
 
 
 def rotate(x: Tensor, places: Tensor, base: float) -> Tensor:

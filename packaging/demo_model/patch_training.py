@@ -26,7 +26,8 @@ HELD, FAINTEST, WELL = 0.08, 0.1, 0.15
 EMPTY_KEPT = 0.16
 
 Drawer = Callable[[Pool, int, np.random.Generator], tuple[np.ndarray, np.ndarray, np.ndarray]]
-"""Pictures, the nodule's share of each patch (n, patches) and its edges (n, patches, 4)."""
+"""Pictures, the nodule's share of each patch (n, patches), and its edges (n, patches, 4) in patches
+from the patch's first corner."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -105,14 +106,12 @@ def gathered(
 ) -> Patches:
     """Every patch of a nodule of fresh pictures, and some of those without."""
     g, p = tower.shape.grid, tower.shape.patch
-    places = np.stack(np.divmod(np.arange(g * g), g), 1)
     kept: list[tuple[np.ndarray, np.ndarray, np.ndarray]] = []
     for _ in range(0, plan.pictures, 100):
         pictures, share, edges = draw(pool, 100, rng)
         patches = pictures.reshape(-1, g, p, g, p).swapaxes(2, 3).reshape(-1, g * g, p * p)
         chosen = (share > HELD) | ((share == 0) & (rng.random(share.shape) < EMPTY_KEPT))
-        own = edges * g - np.tile(places, 2)
-        kept.append((patches[chosen], share[chosen], own[chosen].astype(np.float32)))
+        kept.append((patches[chosen], share[chosen], edges[chosen].astype(np.float32)))
     return Patches(*(torch.from_numpy(np.concatenate(part)) for part in zip(*kept, strict=True)))
 
 

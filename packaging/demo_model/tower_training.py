@@ -84,15 +84,22 @@ class Targets:
     edges: Tensor
     inside: Tensor
     """Whether the object is well inside the token, so that its edges are asked for."""
+    middle: Tensor
+    """Row and column of the token's own middle, (n, tokens, 2)."""
 
     def at(self, pictures: np.ndarray, places: np.ndarray) -> "Targets":
         """Those of some tokens (n, k) of some pictures (n,)."""
         chosen = torch.from_numpy(pictures)[:, None], torch.from_numpy(places)
-        return Targets(self.share[chosen], self.edges[chosen], self.inside[chosen])
+        parts = (self.share, self.edges, self.inside, self.middle)
+        return Targets(*(part[chosen] for part in parts))
 
 
 def targets(boxes: np.ndarray, grid: int) -> Targets:
-    """Targets on a grid; of several nodules a token answers for the one that covers most of it."""
+    """Targets on a grid; of several nodules a token answers for the one that covers most of it.
+
+    Absolute edges of a nodule would have to be learnt for every place anew; from the token's middle
+    they are learnt once, and the middle is a target of its own.
+    """
     covered = coverage(boxes, grid).reshape(*boxes.shape[:2], grid * grid)
     inside = (covered > 0.3 * covered.max(2, keepdims=True)) & (covered > 0.02)
     nodule, classes = CLASSES.index("nodule"), len(CLASSES)
@@ -101,6 +108,8 @@ def targets(boxes: np.ndarray, grid: int) -> Targets:
     known = np.nan_to_num(boxes)
     edges = np.repeat(known[:, :classes, None], grid * grid, 2)
     edges[:, nodule] = np.take_along_axis(known[:, nodules], most[..., None], 1)
+    middle = middles(grid)
+    edges[:, nodule] -= np.tile(middle, 2)
     share, well = covered[:, :classes].copy(), inside[:, :classes].copy()
     share[:, nodule] = covered[:, nodules].sum(1).clip(0, 1)
     well[:, nodule] = inside[:, nodules].any(1)
@@ -108,17 +117,25 @@ def targets(boxes: np.ndarray, grid: int) -> Targets:
         torch.from_numpy(share).transpose(1, 2),
         torch.from_numpy(edges.astype(np.float32)).transpose(1, 2),
         torch.from_numpy(well).transpose(1, 2),
+        torch.from_numpy(middle).expand(len(boxes), -1, -1),
     )
 
 
-def dense_loss(said: tuple[Tensor, Tensor], meant: Targets) -> Tensor:
-    """BCE of the covered share, L1 of the edges where the object is well inside a token."""
-    presence, edges = (t.float() for t in said)
+def middles(grid: int) -> np.ndarray:
+    """Row and column of every token's middle, (tokens, 2) in shares of the picture."""
+    places = np.stack(np.divmod(np.arange(grid * grid), grid), 1)
+    return ((places + 0.5) / grid).astype(np.float32)
+
+
+def dense_loss(said: tuple[Tensor, Tensor, Tensor], meant: Targets) -> Tensor:
+    """BCE of the covered share, L1 of the middle, and of the edges where the object is inside."""
+    presence, edges, middle = said
     weights = torch.tensor([PRESENCE_WEIGHT.get(c, 1.0) for c in CLASSES])
     here = F.binary_cross_entropy_with_logits(presence, meant.share, pos_weight=weights)
     inside = meant.inside * torch.tensor([EDGE_WEIGHT.get(c, 1.0) for c in CLASSES])
     off = (edges - meant.edges).abs().sum(-1) * inside
-    return here + 2.0 * off.sum() / (4.0 * inside.sum() + 1.0)
+    lost = (middle - meant.middle).abs().mean()
+    return here + 2.0 * off.sum() / (4.0 * inside.sum() + 1.0) + 2.0 * lost
 
 
 @dataclass(frozen=True, slots=True)
@@ -220,7 +237,8 @@ def drawn_patches(
     pictures, boxes = drawn(pool, count, rng, float(rng.uniform(0.0, 0.4)))
     nodule = CLASSES.index("nodule")
     meant = targets(boxes, GRID)
-    return pictures, meant.share[..., nodule].numpy(), meant.edges[..., nodule, :].numpy()
+    edges = meant.edges[..., nodule, :].numpy() * GRID + 0.5
+    return pictures, meant.share[..., nodule].numpy(), edges
 
 
 def drawn_slices(
@@ -263,7 +281,8 @@ def read_out(student: Student, unseen: Pool, count: int = 300) -> str:
     for start in range(0, count, 50):
         pictures = three_channels(unseen.pictures[start : min(start + 50, count), 1])
         tokens, _ = student.tower(pictures)
-        here, where = student.token_heads(tokens)
+        here, where, middle = student.token_heads(tokens)
+        where[:, :, CLASSES.index("nodule")] += middle.repeat(1, 1, 2)
         presence.append(here.numpy())
         edges.append(where.numpy())
     scores, boxes = np.concatenate(presence), np.concatenate(edges)
