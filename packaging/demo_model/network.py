@@ -14,6 +14,7 @@ from torch import Tensor, nn
 from torch.nn import functional as F  # noqa: N812 - the name everybody knows
 
 EPSILON = 1e-6
+CARRIED = 5
 
 
 @dataclass(frozen=True, slots=True)
@@ -132,7 +133,8 @@ def sine_table(grid: int, width: int) -> Tensor:
 class DenseHeads(nn.Module):
     """Read-outs for training alone: is a class here, where are the edges of its object, where am I.
 
-    A nodule's edges are said from the token's own middle, everything else's in the picture.
+    A nodule's edges are said from the token's own middle, everything else's in the picture. What a
+    patch carries of a nodule into the token that it is pooled into is read apart.
     """
 
     def __init__(self, width: int, classes: int) -> None:
@@ -141,6 +143,7 @@ class DenseHeads(nn.Module):
         self.presence = nn.Linear(width, classes)
         self.edges = nn.Linear(width, 4 * classes)
         self.middle = nn.Linear(width, 2)
+        self.carried = nn.Linear(width, CARRIED)
 
     def forward(self, tokens: Tensor) -> tuple[Tensor, Tensor, Tensor]:
         """Logits (n, tokens, classes), edges (n, tokens, classes, 4), middles (n, tokens, 2)."""

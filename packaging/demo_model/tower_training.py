@@ -57,23 +57,38 @@ class Student(nn.Module):
 
     def loss(self, pictures: Tensor, boxes: np.ndarray) -> Tensor:
         """Presence and edges at both places; boxes (n, classes + more nodules, 4)."""
-        shape = self.tower.shape
-        fine, coarse = (targets(boxes, grid) for grid in (shape.grid, shape.grid // shape.pool))
-        return self._both(self.tower(pictures), fine, coarse)
+        grid = self.tower.shape.grid
+        meant = Meant(targets(boxes, grid), targets(boxes, grid // 2), carried(boxes, grid))
+        return self._losses(self.tower(pictures), meant)
 
     def window_loss(self, windows: Windows, boxes: np.ndarray) -> Tensor:
         """The same in windows of the pictures that ``boxes`` are of."""
-        shape, cut = self.tower.shape, windows.pictures
-        fine = targets(boxes, shape.grid).at(cut, windows.fine)
-        coarse = targets(boxes, shape.grid // shape.pool).at(cut, windows.coarse)
-        positions = self.tower.positions[torch.from_numpy(windows.fine)]
-        return self._both(self.tower.encode(three_channels(windows.greys), positions), fine, coarse)
-
-    def _both(self, said: tuple[Tensor, Tensor], fine: "Targets", coarse: "Targets") -> Tensor:
-        tokens, patches = said
-        return dense_loss(self.patch_heads(patches), fine) + dense_loss(
-            self.token_heads(tokens), coarse
+        grid, cut = self.tower.shape.grid, windows.pictures
+        at = torch.from_numpy(cut)[:, None], torch.from_numpy(windows.fine)
+        meant = Meant(
+            targets(boxes, grid).at(cut, windows.fine),
+            targets(boxes, grid // 2).at(cut, windows.coarse),
+            carried(boxes, grid)[at],
         )
+        positions = self.tower.positions[at[1]]
+        return self._losses(self.tower.encode(three_channels(windows.greys), positions), meant)
+
+    def _losses(self, said: tuple[Tensor, Tensor], meant: "Meant") -> Tensor:
+        tokens, patches = said
+        return (
+            dense_loss(self.patch_heads(patches), meant.fine)
+            + dense_loss(self.token_heads(tokens), meant.coarse)
+            + carried_loss(self.patch_heads.carried(patches), meant.carried)
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class Meant:
+    """What is to be said by patches, by tokens, and what patches are to carry into tokens."""
+
+    fine: "Targets"
+    coarse: "Targets"
+    carried: Tensor
 
 
 @dataclass(frozen=True, slots=True)
@@ -119,6 +134,38 @@ def targets(boxes: np.ndarray, grid: int) -> Targets:
         torch.from_numpy(well).transpose(1, 2),
         torch.from_numpy(middle).expand(len(boxes), -1, -1),
     )
+
+
+def carried(boxes: np.ndarray, grid: int) -> Tensor:
+    """What each patch adds to its token about a nodule, (n, patches, ``CARRIED``).
+
+    The patch's part of the nodule that covers most of the token, and that part times the nodule's
+    edges from the token's middle, in tokens. Parts add up to one, so that a mean over the patches
+    says the edges; without this patches said them only from their own middles, which a mean mixes.
+    """
+    nodules = boxes[:, [CLASSES.index("nodule"), *range(len(CLASSES), boxes.shape[1])]]
+    half = grid // 2
+    fine, coarse = coverage(nodules, grid), coverage(nodules, half)
+    most = coarse.argmax(1)[:, None]
+    share = np.take_along_axis(fine, most.repeat(2, 2).repeat(2, 3), 1)[:, 0]
+    whole = 4 * np.take_along_axis(coarse, most, 1)[:, 0]
+    inside = (coarse > 0.3 * coarse.max((2, 3), keepdims=True)) & (coarse > 0.02)
+    inside = np.take_along_axis(inside, most, 1)[:, 0]
+    part = share / np.where(inside, whole, np.inf).repeat(2, 1).repeat(2, 2)
+    known = np.nan_to_num(nodules)
+    edges = np.take_along_axis(known, most.reshape(len(boxes), -1, 1), 1)
+    edges = (edges - np.tile(middles(half), 2)) * half
+    edges = edges.reshape(len(boxes), half, half, 4).repeat(2, 1).repeat(2, 2)
+    made = part[..., None] * np.concatenate([np.ones_like(edges[..., :1]), edges], -1)
+    return torch.from_numpy(made.reshape(len(boxes), grid * grid, -1).astype(np.float32))
+
+
+def carried_loss(said: Tensor, meant: Tensor) -> Tensor:
+    """L1 where a nodule is, and half as much everywhere else together."""
+    off = (said - meant).abs().sum(-1)
+    holds = (meant[..., 0] > 0).float()
+    here = (off * holds).sum() / (holds.sum() + 1.0)
+    return here + 0.5 * (off * (1 - holds)).mean()
 
 
 def middles(grid: int) -> np.ndarray:
