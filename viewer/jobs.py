@@ -107,7 +107,7 @@ class Jobs:
             return
         except UserError as error:
             self._post(lambda error=error: finish(error))  # type: ignore[misc]
-        except Exception as error:  # noqa: BLE001 - one of the three places that catch all: a bug
+        except Exception as error:  # noqa: BLE001 - the end of the line for a bug
             self._post(lambda error=error: self._on_bug(error))  # type: ignore[misc]
             self._post(lambda: finish(None))
         else:

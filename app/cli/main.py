@@ -43,7 +43,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         return EXIT_INTERRUPTED
     except BrokenPipeError:
         return EXIT_INTERRUPTED
-    except Exception as error:  # noqa: BLE001 - one of the three places that catch all: a bug
+    except Exception as error:  # noqa: BLE001 - the end of the line for a bug
         return _report_bug(error)
 
 
