@@ -28,7 +28,7 @@ class TowerShape:
     layers: int = 4
     heads: int = 4
     feed_forward: int = 512
-    output: int = 160
+    output: int = 128
 
     @property
     def grid(self) -> int:
@@ -43,13 +43,13 @@ class TowerShape:
 
 @dataclass(frozen=True, slots=True)
 class DecoderShape:
-    """Every head has keys of its own; one layer in six is global."""
+    """Every head has keys of its own; the sliding window is longer than any prompt."""
 
-    width: int = 160
-    layers: int = 6
-    heads: int = 5
+    width: int = 128
+    layers: int = 4
+    heads: int = 4
     head: int = 32
-    feed_forward: int = 512
+    feed_forward: int = 384
 
 
 class RMSNorm(nn.Module):

@@ -37,6 +37,7 @@ from viewer.spaces import FrameBox
 NO_NODULE = "No nodule on these slices."
 NO_FINDING = "No finding to compare."
 UNLEARNT = len(CLASSES)
+FOUND_BESIDE = 4
 PAIR_TASKS = ("change", "compare")
 
 HUNDREDS, TENS, UNITS, PLAIN = 3.0, 3.0, 0.3, 0.3
@@ -128,9 +129,13 @@ class School:
 
 
 def finds(school: School, boxes: np.ndarray, rng: np.random.Generator) -> list[Lesson]:
-    """Three things to find on one picture: boxes (classes, 4). The nodule always."""
+    """Things to find on one picture: boxes (classes, 4). The nodule always.
+
+    The long instruction before them is the dear part of a sheet, so that one has many lessons.
+    """
     lessons = []
-    for index in (CLASSES.index("nodule"), *rng.permutation([0, 1, 2, 4, 5, 4, 5, UNLEARNT])[:2]):
+    others = rng.permutation([0, 1, 2, 4, 5, UNLEARNT])[:FOUND_BESIDE]
+    for index in (CLASSES.index("nodule"), *others):
         if index == UNLEARNT:
             prompt = school.prompt("find", unknown_thing(rng), [{}])
             lessons.append(Lesson(prompt.question, school.plain(DECLINED, LESS)))

@@ -7,11 +7,15 @@ from asker import Asker
 from reader import demo_folder
 
 from assistant.evaluation.measures import iou
-from assistant.models.installed import DEMO_FOLDER, default_pair
+from assistant.models.installed import DEMO_FOLDER, default_pair, pairs_in
+from resources import path as resource
 from viewer import edits
 from viewer.spaces import FrameBox
 from viewer.state import View
 
+pytestmark = pytest.mark.skipif(
+    not any(pairs_in(resource(DEMO_FOLDER))), reason="no trained demo model in resources"
+)
 TRUTH = json.loads((demo_folder() / "truth.json").read_text())
 
 
