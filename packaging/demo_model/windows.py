@@ -40,7 +40,7 @@ def cut(
         spot = rng.uniform(lung[:2], lung[2:])
         for aim in (*aims, np.concatenate([spot, spot])):
             middle = (aim[:2] + aim[2:]) / 2 * grid
-            low = np.floor(middle - rng.uniform(0.5, SIDE - 0.5, 2)).astype(int)
+            low = np.floor(middle - rng.uniform(0.5, SIDE - 2.0, 2)).astype(int)
             corners.append(np.clip(low - low % 2, 0, grid - SIDE))
             places.append(index)
     patch = greys.shape[1] // grid

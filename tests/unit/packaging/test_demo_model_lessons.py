@@ -5,8 +5,10 @@ it is trained."""
 import numpy as np
 import pytest
 import series
+from demo_model import asked, windows
 from demo_model.numbers import SPREAD, DigitTargets, rounded, written
-from demo_model.pool import Shift, coverage
+from demo_model.pasted import pasted
+from demo_model.pool import Shift, coverage, mirrored
 from demo_model.volumes import PART, SLICES, Volumes, spread
 from hypothesis import given
 from hypothesis import strategies as st
@@ -96,3 +98,68 @@ def test_digits_are_the_conditional_distribution_of_the_rounded_draw() -> None:
     own = weights[(numbers >= 290) & (numbers < 300)].sum() / weights[numbers < 300].sum()
     assert tens[9] == pytest.approx(own, rel=1e-5)
     assert TARGETS.table[TARGETS.row(298, "30")][0] == 1
+
+
+def test_a_mirrored_picture_has_its_boxes_on_the_other_side() -> None:
+    picture = np.zeros((100, 100), np.uint8)
+    picture[20:40, 10:30] = 255
+    boxes = np.full((6, 4), np.nan, np.float32)
+    boxes[0], boxes[1] = (0.1, 0.05, 0.9, 0.45), (0.1, 0.55, 0.9, 0.95)
+    boxes[3] = (0.2, 0.1, 0.4, 0.3)
+    turned, moved = mirrored(picture, boxes)
+    top, left, bottom, right = (round(100 * edge) for edge in moved[3])
+    assert turned[top:bottom, left:right].all()
+    assert turned.sum() == picture.sum()
+    assert moved[0].tolist() == pytest.approx([0.1, 0.05, 0.9, 0.45])
+    assert moved[1].tolist() == pytest.approx([0.1, 0.55, 0.9, 0.95])
+
+
+@given(st.integers(0, 2**32 - 1))
+def test_pasted_nodules_lie_in_their_boxes_and_nowhere_else(seed: int) -> None:
+    picture = np.full((224, 224), 60, np.uint8)
+    lungs = np.array([(0.1, 0.1, 0.8, 0.45), (0.1, 0.55, 0.8, 0.9)], np.float32)
+    changed, boxes = pasted(picture, lungs, 0.0, np.random.default_rng(seed))
+    outside = np.ones(picture.shape, bool)
+    for top, left, bottom, right in boxes[~np.isnan(boxes[:, 0])] * 224:
+        rows, columns = slice(int(top), int(np.ceil(bottom))), slice(int(left), int(np.ceil(right)))
+        assert changed[rows, columns].max() > 70
+        outside[rows, columns] = False
+    assert (changed[outside] == 60).all()
+
+
+def test_the_last_part_of_the_training_has_no_pasted_nodules() -> None:
+    picture = np.full((224, 224), 60, np.uint8)
+    lungs = np.array([(0.1, 0.1, 0.8, 0.45), (0.1, 0.55, 0.8, 0.9)], np.float32)
+    changed, boxes = pasted(picture, lungs, 0.8, np.random.default_rng(1))
+    assert (changed == picture).all()
+    assert np.isnan(boxes).all()
+
+
+@given(st.integers(0, 2**32 - 1))
+def test_a_window_holds_the_patches_that_it_names(seed: int) -> None:
+    rng = np.random.default_rng(seed)
+    picture = rng.integers(0, 255, (1, 224, 224), np.uint8)
+    boxes = np.full((1, 6, 4), np.nan, np.float32)
+    boxes[0, :2] = (0.1, 0.1, 0.8, 0.45), (0.1, 0.55, 0.8, 0.9)
+    boxes[0, 3] = (0.5, 0.2, 0.56, 0.26)
+    cuts = windows.cut(picture, boxes, 14, 6, rng)
+    side = windows.SIDE
+    for grey, fine in zip(cuts.greys, cuts.fine, strict=True):
+        for place, number in enumerate(fine):
+            row, column = divmod(int(number), 14)
+            own = grey[place // side * 16 :, place % side * 16 :][:16, :16]
+            assert (own == picture[0, row * 16 :, column * 16 :][:16, :16]).all()
+    holds = np.isin(7 * 14 + 3, cuts.fine[0])
+    assert holds
+
+
+def test_unlearnt_questions_are_none_of_the_learnt_ones() -> None:
+    rng = np.random.default_rng(2)
+    learnt = {
+        p.format(name=n) for p in asked.WHETHER for words in asked.ASKED.values() for n in words
+    }
+    drawn = {asked.unknown(rng) for _ in range(2000)}
+    assert not drawn & (learnt | set(asked.REPORT) | set(asked.HELD_OUT))
+    assert len(drawn) > 1500
+    known = {word for words in asked.ASKED.values() for phrase in words for word in phrase.split()}
+    assert not known & set(asked.THINGS.split())
