@@ -60,8 +60,9 @@ class DecoderPlan:
     evaluate_every_s: float = 600.0
 
 
-Teacher = Callable[[np.random.Generator, int], list[Sheet]]
-"""Draws sheets of one kind: beginnings of one length with images at the same places."""
+Teacher = Callable[[np.random.Generator, int, float], list[Sheet]]
+"""Draws sheets of one kind, with beginnings of one length and images at the same places, when a share
+of the time has gone by."""
 
 
 def train_decoder(
@@ -83,7 +84,7 @@ def train_decoder(
     while (spent := time.monotonic() - begun - paused) < plan.seconds:
         for group in optimizer.param_groups:
             group["lr"] = plan.rate * cosine(step, plan.warm_up, spent / plan.seconds)
-        loss = sheet_loss(decoder, teacher(rng, plan.batch), table, places)
+        loss = sheet_loss(decoder, teacher(rng, plan.batch, spent / plan.seconds), table, places)
         optimizer.zero_grad()
         loss.backward()
         nn.utils.clip_grad_norm_(decoder.parameters(), 1.0)

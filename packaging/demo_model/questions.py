@@ -147,9 +147,9 @@ def finds(school: School, boxes: np.ndarray, rng: np.random.Generator) -> list[L
 
 
 def verdicts(school: School, boxes: np.ndarray, rng: np.random.Generator) -> list[Lesson]:
-    """Two yes/no questions and one that was not learnt."""
+    """A yes/no question for each finding and one that was not learnt."""
     lessons = []
-    for name in ("nodule", str(rng.choice(["effusion", "pneumothorax"]))):
+    for name in FINDINGS:
         prompt = school.prompt("yesno", whether(name, rng), [{}])
         there = not np.isnan(boxes[CLASSES.index(name), 0])
         lessons.append(Lesson(prompt.question, school.verdict("yes" if there else "no")))
