@@ -61,8 +61,8 @@ class DecoderPlan:
 
 
 Teacher = Callable[[np.random.Generator, int, float], list[Sheet]]
-"""Draws sheets of one kind, with beginnings of one length and images at the same places, when a share
-of the time has gone by."""
+"""Draws sheets of one kind, with beginnings of one length and images at the same places; it is told
+what share of the time has gone by."""
 
 
 def train_decoder(

@@ -33,8 +33,8 @@ from demo_model.volumes import SLICES, Volumes
 KINDS = {"finds": 0.46, "verdicts": 0.13, "descriptions": 0.09, "changes": 0.22, "slices": 0.1}
 FIRST_KINDS = {"verdicts": 0.8, "descriptions": 0.2}
 FIRST_UNTIL, FIRST_BATCH = 0.25, 2
-"""Until then short sheets alone, twice as many a step: a decoder that answers yes or no has found the
-image; among long instructions it took a thousand steps to."""
+"""Until then short sheets alone, twice as many a step: a decoder that answers yes or no has found
+the image; among long instructions that took a thousand steps."""
 VERSIONS, VOLUME_VERSIONS = 3, 2
 FEWEST_SLICES, NEAR_SLICES = 4, 2
 SLICES_A_STEP = 56
