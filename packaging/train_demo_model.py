@@ -1,6 +1,6 @@
 """Train the small model that ships, on drawn patients alone, and write it as GGUF.
 
-    python packaging/train_demo_model.py --work FOLDER [--minutes 170] [--out resources/demo_model]
+    python packaging/train_demo_model.py --work FOLDER [--minutes 120] [--out resources/demo_model]
 
 Needs PyTorch beside the project's own environment (``pip install torch``). Stages, each kept in the
 work folder, so that an interrupted run goes on: draw patients, teach the tower with dense heads,
