@@ -21,9 +21,9 @@ ROOT = Path(__file__).resolve().parents[1]
 sys.path[:0] = [str(ROOT), str(ROOT / "packaging")]
 
 from demo_model import export, school_day  # noqa: E402 - the path above comes first
-from demo_model.decoder_training import DecoderPlan, train_decoder  # noqa: E402
+from demo_model.decoder_training import DecoderPlan, look_for, order_digits, train_decoder  # noqa: E402
 from demo_model.network import Decoder, DecoderShape, TowerShape  # noqa: E402
-from demo_model.pool import Pool, draw_pool  # noqa: E402
+from demo_model.pool import CLASSES, Pool, draw_pool  # noqa: E402
 from demo_model.questions import School, phrases  # noqa: E402
 from demo_model.tower_training import Drawings, Student, TowerPlan, train_tower  # noqa: E402
 from demo_model.vocabulary import Tokenizer, learn  # noqa: E402
@@ -62,6 +62,8 @@ def main() -> None:
     day = school_day.SchoolDay(student.tower, school, pools)
     log(f"vocabulary {len(tokenizer)}, pictures encoded")
     decoder = Decoder(DecoderShape(), len(tokenizer))
+    order_digits(decoder, tokenizer.digits)
+    look_for(decoder, CLASSES.index("nodule"))
     kept = given.work / "decoder.pt"
     if kept.exists():
         decoder.load_state_dict(torch.load(kept))

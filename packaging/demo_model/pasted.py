@@ -23,9 +23,9 @@ DARK = 125
 class Course:
     """How the discs change while ``share`` of the training, 0 to 1, goes by."""
 
-    fewer_from: float = 0.5
-    none_from: float = 0.75
-    plain: float = 2.0
+    fewer_from: float = 0.3
+    none_from: float = 0.7
+    plain: float = 1.5
 
     def count(self, share: float, rng: np.random.Generator) -> int:
         """How many discs the next picture gets."""

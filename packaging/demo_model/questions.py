@@ -41,7 +41,7 @@ FOUND_BESIDE = 4
 PAIR_TASKS = ("change", "compare")
 
 HUNDREDS, TENS, UNITS, PLAIN = 3.0, 3.0, 0.3, 0.3
-VERDICT, FIRST, LESS = 3.0, 1.0, 0.2
+VERDICT, WHETHER_THERE, FIRST, LESS = 3.0, 2.0, 1.0, 0.2
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,9 +85,9 @@ class School:
     def boxes(self, label: str, box: np.ndarray, rng: np.random.Generator) -> tuple[Target, ...]:
         """The final answer with one box (top, left, bottom, right in 0..1), or an empty list."""
         if np.isnan(box[0]):
-            return self.plain("Final Answer: ```json[]```", 0.6)
+            return self.plain("Final Answer: ```json[]```", WHETHER_THERE)
         targets = list(self._text('Final Answer: ```json[{"box_2d": [', PLAIN))
-        targets[-1] = Target(targets[-1].token, FIRST)
+        targets[0] = Target(targets[0].token, WHETHER_THERE)
         for place, edge in enumerate(box):
             if place:
                 targets += self._text(", ", PLAIN)
@@ -143,6 +143,18 @@ def finds(school: School, boxes: np.ndarray, rng: np.random.Generator) -> list[L
         asked = str(rng.choice(ASKED[CLASSES[index]]))
         prompt = school.prompt("find", asked, [{}])
         lessons.append(Lesson(prompt.question, school.boxes(asked, boxes[index], rng)))
+    return lessons
+
+
+def named(school: School, boxes: np.ndarray, rng: np.random.Generator) -> list[Lesson]:
+    """Everything's name and box without the instruction: the cheapest lesson in what lies where."""
+    lessons = []
+    for index, name in enumerate(CLASSES):
+        asked = str(rng.choice(ASKED[name]))
+        question = school.prompt("find", asked, [{}]).question
+        turn = question[question.index(END_OF_TURN) :]
+        ids = (*school.tokenizer.ids(f" {asked}"), *turn)
+        lessons.append(Lesson(ids, school.boxes(asked, boxes[index], rng)))
     return lessons
 
 
@@ -207,6 +219,13 @@ def shared_beginning(
         own = [""] if TASKS[task].template is not None else []
         prompts += [school.prompt(task, words, places) for words in (*own, WHETHER[0])]
     return common(prompts)
+
+
+def picture_alone(school: School) -> tuple[int, ...]:
+    """The beginning of a search up to its picture."""
+    beginning = school.prompt("find", ASKED["nodule"][0], [{}]).beginning
+    last = max(i for i, token in enumerate(beginning) if token == IMAGE)
+    return beginning[: last + 2]
 
 
 def slice_places(count: int) -> list[dict[str, str]]:

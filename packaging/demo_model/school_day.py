@@ -21,7 +21,9 @@ from demo_model.questions import (
     describe,
     descriptions,
     finds,
+    named,
     pair_places,
+    picture_alone,
     shared_beginning,
     slice_places,
     slices,
@@ -30,9 +32,12 @@ from demo_model.questions import (
 from demo_model.tower_training import channels_first, iou, three_channels
 from demo_model.volumes import SLICES, Volumes
 
-KINDS = {"finds": 0.46, "verdicts": 0.13, "descriptions": 0.09, "changes": 0.22, "slices": 0.1}
-FIRST_KINDS = {"verdicts": 0.8, "descriptions": 0.2}
-FIRST_UNTIL, FIRST_BATCH = 0.25, 2
+KINDS = {
+    "named": 0.1, "finds": 0.36, "verdicts": 0.13, "descriptions": 0.09, "changes": 0.22,
+    "slices": 0.1,
+}  # fmt: skip
+FIRST_KINDS = {"named": 0.6, "verdicts": 0.3, "descriptions": 0.1}
+FIRST_UNTIL, FIRST_BATCH = 0.2, 2
 """Until then short sheets alone, twice as many a step: a decoder that answers yes or no has found
 the image; among long instructions that took a thousand steps."""
 VERSIONS, VOLUME_VERSIONS = 3, 2
@@ -91,9 +96,13 @@ class SchoolDay:
             return self._slice_sheets(rng)
         has = ~np.isnan(self.pool.boxes[:, :, CLASSES.index("nodule"), 0]).reshape(-1)
         weights = np.where(has, 1.5, 1.0)
-        make = {"finds": finds, "verdicts": verdicts, "descriptions": descriptions}[kind]
-        task = {"finds": "find", "verdicts": "yesno", "descriptions": "describe"}[kind]
-        beginning = shared_beginning(self.school, (task,), [{}])
+        make = {
+            "named": named, "finds": finds, "verdicts": verdicts, "descriptions": descriptions,
+        }[kind]  # fmt: skip
+        task = {"finds": "find", "verdicts": "yesno", "descriptions": "describe"}.get(kind)
+        beginning = (
+            shared_beginning(self.school, (task,), [{}]) if task else picture_alone(self.school)
+        )
         sheets = []
         for chosen in rng.choice(len(weights), count, p=weights / weights.sum()):
             version = int(rng.integers(VERSIONS))
