@@ -110,8 +110,8 @@ class StartPage(QScrollArea):
         button.setIcon(icons.icon("brain", SIZES.icon_small, rest="text"))
         button.clicked.connect(self.model_wanted)
         words = _(
-            "Viewing needs no model. Asking needs one: 3.3 to 5.0 GB on disk and 8 GB of memory. "
-            "Until then a tiny stand-in shows how it works; its words mean nothing."
+            "Viewing needs no model. Asking about patients needs one: 3.3 to 5.0 GB on disk and 8 "
+            "GB of memory. Until then a small demo model answers; it knows drawn patients only."
         )
         title = _label(_("Choose a model (when you want to ask)"), size_px=15, weight=600)
         row = QHBoxLayout()

@@ -147,10 +147,15 @@ def finds(school: School, boxes: np.ndarray, rng: np.random.Generator) -> list[L
 
 
 def named(school: School, boxes: np.ndarray, rng: np.random.Generator) -> list[Lesson]:
-    """Everything's name and box without the instruction: the cheapest lesson in what lies where."""
+    """Names and boxes without the instruction: the cheapest lesson in what lies where.
+
+    The nodule comes twice: its box is the hardest.
+    """
     lessons = []
-    for index, name in enumerate(CLASSES):
-        asked = str(rng.choice(ASKED[name]))
+    nodule = CLASSES.index("nodule")
+    others = rng.permutation([i for i in range(len(CLASSES)) if i != nodule])[:FOUND_BESIDE]
+    for index in (nodule, nodule, *others):
+        asked = str(rng.choice(ASKED[CLASSES[index]]))
         question = school.prompt("find", asked, [{}]).question
         turn = question[question.index(END_OF_TURN) :]
         ids = (*school.tokenizer.ids(f" {asked}"), *turn)

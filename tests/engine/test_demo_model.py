@@ -10,7 +10,7 @@ import pytest
 from assistant.models.installed import DEMO_FOLDER, pairs_in
 from resources import path as resource
 
-PHANTOMS = 4
+PHANTOMS = 8
 pytestmark = pytest.mark.skipif(
     not any(pairs_in(resource(DEMO_FOLDER))), reason="no trained demo model in resources"
 )

@@ -75,4 +75,4 @@ def test_the_second_question_about_an_image_encodes_none(ready_reader, film, qtb
     asker.wait(turns=2)
     second = asker.turns[1].counts
     assert (second.images_encoded, second.images_reused) == (0, 1)
-    assert second.tokens_reused > 256
+    assert second.tokens_reused > second.tokens_evaluated > 0

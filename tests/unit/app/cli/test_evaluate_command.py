@@ -285,8 +285,12 @@ def test_the_shipped_study_through_the_real_engine(tmp_path, capsys) -> None:
 
 
 def test_an_interrupted_run_goes_on_from_its_answers(tmp_path, capsys) -> None:
-    kept = tmp_path / "answers.jsonl"
-    arguments = [str(resource("demo_study")), "--task", "boxes", "--forced", "--resume", str(kept)]
+    """With the stand-in, which takes long enough to be interrupted."""
+    kept, tiny = tmp_path / "answers.jsonl", resource("tiny_model")
+    arguments = [
+        str(resource("demo_study")), "--task", "boxes", "--forced", "--resume", str(kept),
+        "--model", str(tiny / "tiny.gguf"), "--projector", str(tiny / "tiny-mmproj.gguf"),
+    ]  # fmt: skip
     running = subprocess.Popen(
         [sys.executable, "-m", "app", "evaluate", *arguments],
         stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True,
