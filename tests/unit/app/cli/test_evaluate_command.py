@@ -284,18 +284,15 @@ def test_the_shipped_study_through_the_real_engine(tmp_path, capsys) -> None:
     assert answer["text"][:30].replace('"', "&quot;") in page
 
 
-def test_an_interrupted_run_goes_on_from_its_answers(tmp_path, capsys) -> None:
-    """With the stand-in, which takes long enough to be interrupted."""
-    kept, tiny = tmp_path / "answers.jsonl", resource("tiny_model")
-    arguments = [
-        str(resource("demo_study")), "--task", "boxes", "--forced", "--resume", str(kept),
-        "--model", str(tiny / "tiny.gguf"), "--projector", str(tiny / "tiny-mmproj.gguf"),
-    ]  # fmt: skip
+def test_an_interrupted_run_goes_on_from_its_answers(tmp_path, image, capsys) -> None:
+    kept = tmp_path / "answers.jsonl"
+    questions = write_rows(tmp_path, *(heart([], question=f"heart {i}") for i in range(500)))
+    arguments = [str(questions), "--task", "boxes", "--forced", "--resume", str(kept)]
     running = subprocess.Popen(
         [sys.executable, "-m", "app", "evaluate", *arguments],
         stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True,
     )  # fmt: skip
-    while not running.stderr.readline().startswith("1 of 12"):
+    while not running.stderr.readline().startswith("1 of 500"):
         assert running.poll() is None
     running.send_signal(signal.SIGINT)
     out, err = running.communicate(timeout=60)
