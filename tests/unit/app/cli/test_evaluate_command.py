@@ -291,6 +291,8 @@ def test_an_interrupted_run_goes_on_from_its_answers(tmp_path, image, capsys) ->
     running = subprocess.Popen(
         [sys.executable, "-m", "app", "evaluate", *arguments],
         stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True,
+        # A shell's background jobs ignore the signal, and their children with them.
+        preexec_fn=functools.partial(signal.signal, signal.SIGINT, signal.SIG_DFL),  # noqa: PLW1509
     )  # fmt: skip
     while not running.stderr.readline().startswith("1 of 500"):
         assert running.poll() is None
