@@ -83,7 +83,9 @@ def done_line(turn: Turn) -> str:
         parts.append(words.format(count=counts.images_encoded))
     if counts.tokens_reused:
         parts.append(_("{count} tokens reused").format(count=counts.tokens_reused))
-    parts.append(_("{count} tokens written").format(count=counts.answer_tokens))
+    one = counts.answer_tokens == 1
+    words = _("1 token written") if one else _("{count} tokens written")
+    parts.append(words.format(count=counts.answer_tokens))
     return " · ".join(parts)
 
 

@@ -3,6 +3,7 @@
 import re
 from collections import defaultdict
 from dataclasses import dataclass
+from functools import partial
 
 import numpy as np
 import torch
@@ -36,6 +37,13 @@ KINDS = {
     "named": 0.22, "finds": 0.25, "verdicts": 0.07, "descriptions": 0.06, "changes": 0.22,
     "slices": 0.18,
 }  # fmt: skip
+OF_ONE_PICTURE = {
+    "named": (picture_alone, named),
+    "finds": (partial(shared_beginning, tasks=("find",), places=[{}]), finds),
+    "verdicts": (partial(shared_beginning, tasks=("yesno",), places=[{}]), verdicts),
+    "descriptions": (partial(shared_beginning, tasks=("describe",), places=[{}]), descriptions),
+}
+"""How a sheet of one picture begins, and what makes its lessons."""
 FIRST_KINDS = {"named": 0.6, "verdicts": 0.3, "descriptions": 0.1}
 FIRST_UNTIL, FIRST_BATCH = 0.2, 2
 """Until then short sheets alone, twice as many a step: a decoder that answers yes or no has found
@@ -96,13 +104,8 @@ class SchoolDay:
             return self._slice_sheets(rng)
         has = ~np.isnan(self.pool.boxes[:, :, CLASSES.index("nodule"), 0]).reshape(-1)
         weights = np.where(has, 1.5, 1.0)
-        make = {
-            "named": named, "finds": finds, "verdicts": verdicts, "descriptions": descriptions,
-        }[kind]  # fmt: skip
-        task = {"finds": "find", "verdicts": "yesno", "descriptions": "describe"}.get(kind)
-        beginning = (
-            shared_beginning(self.school, (task,), [{}]) if task else picture_alone(self.school)
-        )
+        begin, make = OF_ONE_PICTURE[kind]
+        beginning = begin(self.school)
         sheets = []
         for chosen in rng.choice(len(weights), count, p=weights / weights.sum()):
             version = int(rng.integers(VERSIONS))

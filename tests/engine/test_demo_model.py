@@ -7,13 +7,7 @@ those of the full measurement where a handful tells anything, and looser where o
 import evaluate_demo_model
 import pytest
 
-from assistant.models.installed import DEMO_FOLDER, pairs_in
-from resources import path as resource
-
 PHANTOMS = 8
-pytestmark = pytest.mark.skipif(
-    not any(pairs_in(resource(DEMO_FOLDER))), reason="no trained demo model in resources"
-)
 
 
 @pytest.fixture(scope="module")

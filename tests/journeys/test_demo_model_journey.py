@@ -7,15 +7,11 @@ from asker import Asker
 from reader import demo_folder
 
 from assistant.evaluation.measures import iou
-from assistant.models.installed import DEMO_FOLDER, default_pair, pairs_in
-from resources import path as resource
+from assistant.models.installed import DEMO_FOLDER, default_pair
 from viewer import edits
 from viewer.spaces import FrameBox
 from viewer.state import View
 
-pytestmark = pytest.mark.skipif(
-    not any(pairs_in(resource(DEMO_FOLDER))), reason="no trained demo model in resources"
-)
 TRUTH = json.loads((demo_folder() / "truth.json").read_text())
 
 
@@ -35,15 +31,30 @@ def asker(ready_reader, qtbot):
     return Asker(ready_reader, qtbot)
 
 
-@pytest.mark.parametrize(
-    ("label", "words", "least"), [("nodule", "nodule?", 0.3), ("heart", "heart?", 0.8)]
-)
-def test_the_box_that_is_drawn_lies_on_what_was_asked_for(asker, label, words, least) -> None:
+def box_of(asker, words: str) -> FrameBox:
     asker.press_chip("Where is")
     asker.type(words)
     asker.wait()
     (said,) = asker.boxes()
-    assert iou(FrameBox(*said), truth_box("xray_current", label)) >= least
+    return FrameBox(*said)
+
+
+@pytest.mark.parametrize("label", ["nodule", "heart"])
+def test_the_box_that_is_drawn_has_its_middle_on_what_was_asked_for(asker, label) -> None:
+    said, truth = box_of(asker, f"{label}?"), truth_box("xray_current", label)
+    assert truth.left < (said.left + said.right) / 2 < truth.right
+    assert truth.top < (said.top + said.bottom) / 2 < truth.bottom
+
+
+@pytest.mark.parametrize(
+    ("label", "least"),
+    [
+        pytest.param("nodule", 0.5, marks=pytest.mark.xfail(reason="IoU 0.34", strict=True)),
+        ("heart", 0.8),
+    ],
+)
+def test_the_box_that_is_drawn_covers_what_was_asked_for(asker, label, least) -> None:
+    assert iou(box_of(asker, f"{label}?"), truth_box("xray_current", label)) >= least
 
 
 def test_an_absent_finding_gets_no_box(asker) -> None:
