@@ -171,6 +171,8 @@ COMMANDS: Final = (
     _tool("angle", N_("Angle"), "A", "angle", N_("Angle: click three points. Esc to leave")),
     _tool("ellipse", N_("Ellipse"), "E", "ellipse", N_("Ellipse: drag over an area. Esc to leave")),
     _tool("box", N_("Box"), "B", "box-measure", N_("Box: drag over an area. Esc to leave")),
+    _tool("sphere", N_("Volume"), "N", "sphere",
+          N_("Volume: drag from the middle of a thing to beyond its edge. Esc to leave")),
     _tool("crosshair", N_("Crosshair"), "X", "crosshair",
           N_("Crosshair: drag the centre, a line, a dot to turn, a bar for the slab")),
     Command("tool.crop", N_("Crop the 3D picture"), lambda s: looking.set_tool(s, "crop"), ("K",),

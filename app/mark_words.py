@@ -21,6 +21,7 @@ KINDS: Final = {
     "angle": N_("Angle"),
     "ellipse": N_("Ellipse"),
     "box": N_("Box"),
+    "sphere": N_("Volume in a sphere"),
 }
 _PLANES: Final = {
     "axial": N_("Axial"),

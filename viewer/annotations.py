@@ -4,17 +4,21 @@ Points are edge coordinates (``FramePoint``) of the canvas that ``where`` names:
 a plane cut through a volume. Numbers are made by ``viewer.measure`` when shown, never stored.
 """
 
+import math
 from dataclasses import dataclass, replace
 from typing import Literal
 
 from viewer.spaces import FrameBox, FramePoint, PatientPoint
 from viewer.study import FrameRef
 
-Kind = Literal["length", "angle", "ellipse", "box", "finding"]
+Kind = Literal["length", "angle", "ellipse", "box", "sphere", "finding"]
 Status = Literal["open", "confirmed", "rejected"]
 
-POINTS: dict[Kind, int] = {"length": 2, "angle": 3, "ellipse": 2, "box": 2, "finding": 2}
-"""How many points each kind has; ellipse, box and finding are given by two opposite corners."""
+POINTS: dict[Kind, int] = {
+    "length": 2, "angle": 3, "ellipse": 2, "box": 2, "sphere": 2, "finding": 2,
+}  # fmt: skip
+"""How many points each kind has; ellipse, box and finding are given by two opposite corners, a
+sphere by its centre and a place on its circle in the plane."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,7 +68,15 @@ class Annotation:
 
     @property
     def box(self) -> FrameBox:
-        """The upright rectangle round all points."""
+        """The upright rectangle round all points; round its circle for a sphere."""
+        if self.kind == "sphere":
+            centre, radius = self.points[0], math.dist(*self.points)
+            return FrameBox(
+                centre.column - radius,
+                centre.row - radius,
+                centre.column + radius,
+                centre.row + radius,
+            )
         columns = [p.column for p in self.points]
         rows = [p.row for p in self.points]
         return FrameBox(min(columns), min(rows), max(columns), max(rows))

@@ -11,15 +11,17 @@ from typing import Final
 
 import numpy as np
 
-from viewer.annotations import Annotation
+from viewer.annotations import Annotation, PlaneRef
 from viewer.calibration import Calibration
 from viewer.pixels.modality import PixelFacts, Values, padding_mask, to_modality
+from viewer.pixels.part import Part
 from viewer.pixels.statistics import Statistics, statistics_in_box, statistics_in_ellipse
 from viewer.spaces import FrameBox, FramePoint
-from viewer.study import UltrasoundRegion
+from viewer.study import Grey, UltrasoundRegion
 from viewer.words import _
 
 MM2_PER_CM2: Final = 100.0
+MM3_PER_CM3: Final = 1_000.0
 MICROMETRES_PER_MM: Final = 1_000.0
 SQUARE: Final = 0.01
 """Pixels whose sides differ by less than this part count as square."""
@@ -95,6 +97,8 @@ def measure(
         unit = facts.grey.unit if facts is not None else ""
         area = _ellipse_px2 if mark.kind == "ellipse" else _box_px2
         return _measure_area(area(mark.box), calibration, statistics, unit=unit, how=how)
+    if mark.kind == "sphere":
+        return _measure_sphere(mark)
     return Measured(())
 
 
@@ -125,6 +129,27 @@ def measure_angle(points: tuple[FramePoint, ...], calibration: Calibration) -> M
     b = math.atan2((last.row - vertex.row) * calibration.aspect, last.column - vertex.column)
     degrees = math.degrees(abs(math.remainder(a - b, math.tau)))
     return Measured((f"{degrees:.1f}°",), degrees, "°")
+
+
+def measure_part(part: Part | None, voxel_mm: float, grey: Grey, *, diameter_mm: float) -> Measured:
+    """The volume of a part of a volume found in a sphere, in cubes of ``voxel_mm`` a side.
+
+    The lines tell the threshold and the mean, and where the part goes on beyond the sphere.
+    """
+    if part is None:
+        words = _("no volume: nothing stands out in this sphere")
+        return Measured((_diameter(diameter_mm), words))
+    volume, unit = part.count * voxel_mm**3, "mm³"
+    if volume >= MM3_PER_CM3:
+        volume, unit = volume / MM3_PER_CM3, "cm³"
+    side = _("over {value}") if part.is_above else _("under {value}")
+    lines = [
+        f"{_significant(volume)} {unit} ({side.format(value=_whole(part.threshold, grey.unit))})",
+        with_unit(f"{number(part.mean)} ± {number(part.deviation)}", grey.unit),
+    ]
+    if part.is_cut:
+        lines.append(_("goes on beyond the sphere"))
+    return Measured(tuple(lines), volume, unit)
 
 
 def value_text(stored: Values, facts: PixelFacts, place: FramePoint) -> str:
@@ -217,6 +242,22 @@ def _area(pixels: float, calibration: Calibration) -> tuple[float | None, str, s
         return area, "mm²", _with_basis(f"{number(area)} mm²", calibration)
     square_cm = area / MM2_PER_CM2
     return square_cm, "cm²", _with_basis(f"{number(square_cm)} cm²", calibration)
+
+
+def _measure_sphere(mark: Annotation) -> Measured:
+    """What is known of a sphere without the values in it: how large it is."""
+    if not isinstance(mark.where, PlaneRef):
+        return Measured((_("no volume on a single image: drag it on a plane (M)"),))
+    diameter = 2 * math.dist(*mark.points) * mark.where.mm_per_px
+    return Measured((_diameter(diameter),), diameter, "mm")
+
+
+def _diameter(mm: float) -> str:
+    return f"⌀ {number(mm)} mm"
+
+
+def _whole(value: float, unit: str) -> str:
+    return with_unit(_plain(round(value)), unit)
 
 
 def _measure_axes(columns: float, rows: float, region: UltrasoundRegion) -> Measured:

@@ -17,7 +17,17 @@ PLANE_KINDS: tuple[TileKind, ...] = ("axial", "coronal", "sagittal")
 Projection = Literal["max", "min", "mean"]
 Role = Literal["", "prior", "current"]
 ToolName = Literal[
-    "window", "zoom", "pan", "scroll", "length", "angle", "ellipse", "box", "crosshair", "crop"
+    "window",
+    "zoom",
+    "pan",
+    "scroll",
+    "length",
+    "angle",
+    "ellipse",
+    "box",
+    "sphere",
+    "crosshair",
+    "crop",
 ]
 Overlays = Literal["all", "few", "none"]
 

@@ -17,7 +17,7 @@ from viewer.words import _
 
 _LEFT: Final = (
     *("tool.window", "tool.zoom", "tool.pan", "tool.scroll", "|"),
-    *("tool.length", "tool.angle", "tool.ellipse", "tool.box", "|"),
+    *("tool.length", "tool.angle", "tool.ellipse", "tool.box", "tool.sphere", "|"),
     *("tool.crosshair", "|"),
 )
 _AFTER_WINDOW: Final = ("planes", "volume", "link", "cine")

@@ -45,6 +45,7 @@ _GLYPHS: Final = {
     "angle": "angle",
     "ellipse": "ellipse",
     "box": "box-measure",
+    "sphere": "sphere",
 }
 
 

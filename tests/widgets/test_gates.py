@@ -52,6 +52,12 @@ PHANTOM_LENGTH_MM = 0.8
 PHANTOM_ANGLE_DEG = 0.8
 PHANTOM_MEAN_HU = 2.0
 PHANTOM_DEVIATION_HU = 2.5
+# Joined linearly, slices 4 mm apart cut the corners of a ball of 9 mm.
+VOLUME_SHARE = 0.045
+# The half-way surface of a ball of radius R, blurred by sigma, lies sigma^2 / R inside of it: with
+# slices 3.2 mm apart and the kernel's blur 0.2 mm of 14. A nodule has lobes and vessels besides.
+PHANTOM_VOLUME_SHARE = 0.06
+NODULE_SHARE = 0.1
 
 ACQUISITIONS = [
     Acquisition("axial", (1, 0, 0, 0, 1, 0), (3.0, 0.8, 0.8)),
@@ -435,6 +441,48 @@ def test_slab_values_on_the_screen(
             assert greys == pytest.approx(truth * 255 / 1000, abs=SLAB_GREYS)
 
 
+@pytest.mark.parametrize("turn", TURNS[:2], ids=str)
+def test_the_volume_of_a_ball(
+    qtbot: object, tmp_path: Path, taken: Acquisition, turn: tuple[float, ...]
+) -> None:
+    """Dragged from its middle to beyond its edge, on a plane that lies anyhow."""
+    cosines = np.array(turned(*turn))
+    axes = (cosines[:3], cosines[3:], np.cross(cosines[:3], cosines[3:]))
+    middle, radius_mm = np.array([7.0, -11.0, 40.0]), 9.0
+
+    def field(lps):
+        away = np.linalg.norm(lps - middle, axis=1)
+        return 900 * np.clip((radius_mm - away) / 2 + 0.5, 0, 1)
+
+    taken.write(tmp_path, field)
+    with planes_on(tmp_path, [middle]) as tiles:
+        tiles.apply(
+            edits.set_turn(tuple(tuple(map(float, axis)) for axis in axes)),
+            edits.set_crosshair(tiles.series[0].uid, PatientPoint(*map(float, middle))),
+            edits.set_tool("sphere"),
+        )  # fmt: skip
+        for tile in range(3):
+            (spot,) = middles(tiles.image(tile), 1, radius_px=200)
+            start = QPoint(round(spot[0]), round(spot[1]))
+            reach = 1.5 * radius_mm * _px_per_mm(tiles, start, tile)
+            tiles.drag(start, start + QPoint(round(reach), 0), tile=tile)
+            volume, mean = said_beside(tiles, tile).split("\n")
+            assert numbers_in(volume)[1] == pytest.approx(450, abs=10)
+            found = numbers_in(volume)[0] * (1000 if " cm³" in volume else 1)
+            truth = 4 / 3 * math.pi * radius_mm**3
+            assert found == pytest.approx(truth, rel=VOLUME_SHARE)
+            assert numbers_in(mean)[0] == pytest.approx(900, abs=2)
+
+
+def test_a_single_image_has_no_volume(qtbot: object, tmp_path: Path, taken: Acquisition) -> None:
+    taken.write(tmp_path, beads([taken.lps(8, 30, 30)]))
+    with tiles_on(tmp_path, size=SIZE) as tiles:
+        tiles.show()
+        tiles.apply(edits.set_tool("sphere"))
+        tiles.drag(QPoint(300, 300), QPoint(360, 300))
+        assert "no volume" in said_beside(tiles)
+
+
 @pytest.fixture(scope="module")
 def phantom() -> tuple[Path, dict]:
     folder = resources.path("demo_study")
@@ -507,6 +555,46 @@ def test_the_phantoms_sphere_has_its_density(qtbot: object, phantom) -> None:
         unit = 100.0 if lines[0].endswith("cm²") else 1.0
         assert numbers_in(lines[0])[0] * unit == pytest.approx(area, rel=2 * AREA_SHARE)
         assert scene.instance is not None
+
+
+@pytest.mark.parametrize(
+    ("name", "share"), [("sphere", PHANTOM_VOLUME_SHARE), ("nodule", NODULE_SHARE)]
+)
+@pytest.mark.parametrize("tile", [0, 1, 2])
+def test_the_phantoms_volumes(qtbot: object, phantom, name: str, share: float, tile: int) -> None:
+    folder, truth = phantom
+    centre, volume = np.array(truth["centres_lps_mm"][name]), truth["volumes_mm3"][name]
+    with tiles_on(folder, size=(1204, 1204)) as tiles:
+        uid = tiles.series[0].uid
+        tiles.apply(
+            edits.set_planes(uid, PLANES, WHITE_1000), edits.set_overlays("none"),
+            edits.set_crosshair(uid, PatientPoint(*map(float, centre))), edits.set_tool("window"),
+        )  # fmt: skip
+        tiles.until(lambda: all(tiles.scene(t).volume is not None for t in range(3)))
+        tiles.settle()
+        at = _pixel_of(tiles, centre, tile)
+        px_per_mm = _px_per_mm(tiles, at, tile)
+        tiles.apply(edits.set_tool("sphere"))
+        reach = 1.6 * (volume * 3 / 4 / math.pi) ** (1 / 3)
+        tiles.drag(at, at + QPoint(round(reach * px_per_mm), 0), tile=tile)
+        first = said_beside(tiles, tile).split("\n")[0]
+        found = numbers_in(first)[0] * (1000 if " cm³" in first else 1)
+        assert found == pytest.approx(volume, rel=share)
+
+
+def _px_per_mm(tiles: Tiles, at: QPoint, tile: int) -> float:
+    one, two = (place_in(pointed(tiles, at + QPoint(x, 0), tile)) for x in (0, 100))
+    return 100 / float(np.linalg.norm(two - one))
+
+
+def _pixel_of(tiles: Tiles, place: Vector, tile: int) -> QPoint:
+    """The pixel of a tile at which the status line says this place, by three others."""
+    at = [QPoint(300, 300), QPoint(400, 300), QPoint(300, 400)]
+    places = [place_in(pointed(tiles, pixel, tile)) for pixel in at]
+    seen = Seen(places, [np.array([p.x(), p.y()], float) for p in at])
+    steps = np.column_stack([seen.right, seen.down]) * seen.mm_per_px
+    found = np.linalg.lstsq(steps, place - places[0], rcond=None)[0]
+    return QPoint(round(300 + found[0]), round(300 + found[1]))
 
 
 def _mm_per_px(tiles: Tiles) -> float:

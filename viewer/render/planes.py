@@ -89,7 +89,8 @@ class Slicer:
 
     `voxel_to_patient` (4, 4) maps (slice, row, column, 1) to LPS mm. `background` stands for
     "no value here" and must not occur in the volume; by default a free one is found, which reads
-    all voxels once. Without a free value the volume is copied to a wider type.
+    all voxels once. Without a free value the volume is copied to a wider type. `step_mm` is the
+    finest distance of voxels.
     """
 
     def __init__(
@@ -103,7 +104,7 @@ class Slicer:
             self._voxels, background = _with_background(self._voxels)
         self.background = background
         self._patient_to_voxel = np.linalg.inv(np.asarray(voxel_to_patient, np.float64))
-        self._step_mm = float(np.linalg.norm(voxel_to_patient[:3, :3], axis=0).min())
+        self.step_mm = float(np.linalg.norm(voxel_to_patient[:3, :3], axis=0).min())
 
     def is_on_grid(self, plane: Plane) -> bool:
         """Whether a plane's axes run along the volume's; slabs at an angle take far longer."""
@@ -123,8 +124,8 @@ class Slicer:
         A slab is sampled at the finest voxel spacing. Parts of it beside the volume do not count.
         May be called from several threads.
         """
-        layers = max(1, round(slab_mm / self._step_mm))
-        step_mm = slab_mm / layers if layers > 1 else self._step_mm
+        layers = max(1, round(slab_mm / self.step_mm))
+        step_mm = slab_mm / layers if layers > 1 else self.step_mm
         to_voxel = self._patient_to_voxel @ _plane_to_patient(plane)
         kernels = loaded(FRAME_KERNELS)
         is_ours = layers > 1 and self._voxels.dtype == np.int16 and not _is_on_grid(to_voxel)

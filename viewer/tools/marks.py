@@ -14,6 +14,7 @@ HIT_PX: Final = 8.0
 TOUCH_HIT_PX: Final = 14.0
 LINE_HIT_PX: Final = 6.0
 ELLIPSE_STEPS: Final = 64
+_BY_POINTS: Final = frozenset({"length", "angle", "sphere"})
 Side = Literal["left", "top", "right", "bottom"]
 _CORNERS: Final[tuple[tuple[Side, Side], ...]] = (
     ("left", "top"),
@@ -40,7 +41,7 @@ class Hold:
 
 def handles(mark: Annotation) -> tuple[FramePoint, ...]:
     """Where a selected mark shows its handles: its points, or the middles of a box's sides."""
-    if mark.kind in {"length", "angle"}:
+    if mark.kind in _BY_POINTS:
         return mark.points
     box = mark.box
     column, row = box.centre
@@ -64,10 +65,10 @@ def corners(mark: Annotation) -> tuple[FramePoint, ...]:
 
 
 def outline(mark: Annotation) -> tuple[FramePoint, ...]:
-    """The places that the mark's line connects; closed for ellipse, box and finding."""
+    """The places that the mark's line connects; closed for all that have an inside."""
     if mark.kind in {"length", "angle"}:
         return mark.points
-    if mark.kind != "ellipse":
+    if mark.kind not in {"ellipse", "sphere"}:
         return (*corners(mark), corners(mark)[0])
     box = mark.box
     steps = (math.tau * i / ELLIPSE_STEPS for i in range(ELLIPSE_STEPS + 1))
@@ -104,7 +105,7 @@ def hold_at(
 def dragged(mark: Annotation, hold: Hold, start: FramePoint, now: FramePoint) -> Annotation:
     """The mark after what was held went from ``start`` to ``now``."""
     columns, rows = now.column - start.column, now.row - start.row
-    if hold.is_whole:
+    if hold.is_whole or (mark.kind == "sphere" and hold.point == 0):
         return mark.moved(columns, rows)
     if hold.point is not None:
         old = mark.points[hold.point]
@@ -130,7 +131,7 @@ def _resized(mark: Annotation, sides: tuple[Side, ...], columns: float, rows: fl
 
 
 def _handle_at(mark: Annotation, transform: Transform, at: ViewPoint, radius: float) -> Hold | None:
-    if mark.kind in {"length", "angle"}:
+    if mark.kind in _BY_POINTS:
         for index, point in enumerate(mark.points):
             if math.dist(transform.to_view(point), at) <= radius:
                 return Hold(mark.id, point=index)

@@ -47,6 +47,7 @@ MEASURING: Final[dict[str, Kind]] = {
     "angle": "angle",
     "ellipse": "ellipse",
     "box": "box",
+    "sphere": "sphere",
 }
 UNDO_NAMES: Final[dict[str, str]] = {
     "window": N_("window change"),
@@ -59,6 +60,7 @@ UNDO_NAMES: Final[dict[str, str]] = {
     "angle": N_("angle"),
     "ellipse": N_("ellipse"),
     "box": N_("box"),
+    "sphere": N_("volume"),
     "crop": N_("crop"),
 }
 End = Literal["", "first", "last"]

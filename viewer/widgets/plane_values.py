@@ -11,7 +11,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from viewer.annotations import POINTS, Annotation
-from viewer.measure import Measured, measure, value_text
+from viewer.measure import Measured, measure, measure_part, value_text
+from viewer.pixels.modality import to_modality
+from viewer.pixels.part import part_round_middle
 from viewer.pixels.statistics import box_mask, ellipse_mask
 from viewer.reading.volumes import Volume
 from viewer.render.planes import Plane
@@ -22,6 +24,8 @@ from viewer.widgets.scene import Scene
 from viewer.words import N_, _
 
 _KEPT: Final = 64
+_OF_VALUES: Final = frozenset({"ellipse", "box", "sphere"})
+_MOST_CUBES: Final = 64
 _WORDS: Final = {
     "max": N_("max {thickness} mm"),
     "min": N_("min {thickness} mm"),
@@ -69,7 +73,7 @@ class PlaneMeasures:
         """
         if scene.calibration is None or len(mark.points) < POINTS[mark.kind]:
             return Measured(())
-        if mark.kind not in {"ellipse", "box"}:
+        if mark.kind not in _OF_VALUES or (mark.kind == "sphere" and is_moving):
             return measure(mark, scene.calibration)
         if scene.volume is not self._volume or len(self._found) >= _KEPT:
             self._volume = scene.volume
@@ -79,7 +83,8 @@ class PlaneMeasures:
         if found is None and is_moving and scene.tile.slab.thickness_mm > 0:
             return measure(mark, scene.calibration)
         if found is None:
-            found = self._found[key] = _measure(mark, scene)
+            make = _measure_sphere if mark.kind == "sphere" else _measure
+            found = self._found[key] = make(mark, scene)
         return found
 
 
@@ -103,6 +108,42 @@ def _measure(mark: Annotation, scene: Scene) -> Measured:
         facts=scene.facts,
         how=slab_words(scene.tile.slab),
     )
+
+
+def _measure_sphere(mark: Annotation, scene: Scene) -> Measured:
+    """The volume of what lies round a sphere's middle, sampled in cubes along the patient's axes.
+
+    They are half as wide as the voxels' shortest side, or wider in a large sphere.
+    """
+    plane, slicer, facts = scene.plane, scene.slicer, scene.facts
+    if scene.calibration is None:
+        return Measured(())
+    if plane is None or slicer is None or facts is None:
+        return measure(mark, scene.calibration)
+    radius = math.dist(*mark.points) * plane.mm_per_px
+    step = max(slicer.step_mm / 2, 2 * radius / _MOST_CUBES)
+    half = math.ceil(radius / step)
+    side = 2 * half + 1
+    middle = to_patient(plane, mark.points[0])
+    centre = Plane((middle.x, middle.y, middle.z), (1.0, 0.0, 0.0), (0.0, 1.0, 0.0))
+    layers = (
+        slicer.slice_plane(
+            centre.shifted(right_mm=-half * step, down_mm=-half * step, deeper_mm=k * step),
+            (side, side),
+            step,
+        )
+        for k in range(-half, half + 1)
+    )
+    cuts = [(cut.values, cut.inside) for cut in layers]
+    values, inside = (np.stack(arrays) for arrays in zip(*cuts, strict=True))
+    away = (np.arange(side) - half) ** 2
+    within = away[:, None, None] + away[:, None] + away <= (radius / step) ** 2
+    if not inside[within].all():
+        bare = measure(mark, scene.calibration)
+        words = _("no volume: it reaches beyond the volume")
+        return Measured((*bare.lines, words), bare.value, bare.unit)
+    part = part_round_middle(to_modality(values, facts), within)
+    return measure_part(part, step, facts.grey, diameter_mm=2 * radius)
 
 
 def _patch(scene: Scene, box: FrameBox) -> _Patch | None:

@@ -1,5 +1,6 @@
 """The tools without a window: pointer in, edit out."""
 
+import math
 from dataclasses import replace
 
 import pytest
@@ -185,6 +186,23 @@ def test_a_held_side_moves_alone_and_a_changed_finding_says_so() -> None:
     assert changed.changed
     whole = marks.nudged(BOX, marks.Hold("f"), 1, -10)
     assert whole.box == FrameBox(21, 10, 61, 40)
+
+
+def test_a_sphere_is_moved_by_its_middle_and_resized_by_its_rim() -> None:
+    transform = SURFACE.transform
+    sphere = Annotation("s", "sphere", "9", WHERE, (FramePoint(40, 40), FramePoint(52, 40)))
+    assert sphere.box == FrameBox(28, 28, 52, 52)
+    middle = marks.hold_at([sphere], transform, transform.to_view(FramePoint(40, 40)))
+    assert middle is not None
+    moved = marks.dragged(sphere, middle, FramePoint(40, 40), FramePoint(45, 50))
+    assert moved.points == (FramePoint(45, 50), FramePoint(57, 50))
+    rim = marks.hold_at([sphere], transform, transform.to_view(FramePoint(52, 40)))
+    assert rim is not None
+    larger = marks.dragged(sphere, rim, FramePoint(52, 40), FramePoint(40, 60))
+    assert larger.box == FrameBox(20, 20, 60, 60)
+    assert all(
+        math.dist(place, sphere.points[0]) == pytest.approx(12) for place in marks.outline(sphere)
+    )
 
 
 def test_the_line_holds_the_whole_and_empty_image_nothing() -> None:
