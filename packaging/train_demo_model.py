@@ -12,6 +12,7 @@ import json
 import sys
 import time
 from dataclasses import asdict
+from itertools import chain
 from pathlib import Path
 
 import numpy as np
@@ -21,10 +22,12 @@ ROOT = Path(__file__).resolve().parents[1]
 sys.path[:0] = [str(ROOT), str(ROOT / "packaging")]
 
 from demo_model import export, school_day  # noqa: E402 - the path above comes first
-from demo_model.decoder_training import DecoderPlan, look_for, order_digits, train_decoder  # noqa: E402
-from demo_model.network import Decoder, DecoderShape, TowerShape  # noqa: E402
+from demo_model.beginnings import look_for, order_numbers  # noqa: E402
+from demo_model.decoder_training import DecoderPlan, Known, train_decoder  # noqa: E402
+from demo_model.network import Decoder, DecoderShape, Tower, TowerShape  # noqa: E402
+from demo_model.noticing import Noticing  # noqa: E402
 from demo_model.pool import CLASSES, Pool, draw_pool  # noqa: E402
-from demo_model.questions import School, phrases  # noqa: E402
+from demo_model.questions import School, phrases, slice_names  # noqa: E402
 from demo_model.tower_training import Drawings, Student, TowerPlan, train_tower  # noqa: E402
 from demo_model.vocabulary import Tokenizer, learn  # noqa: E402
 from demo_model.volumes import Volumes, draw_volumes  # noqa: E402
@@ -56,24 +59,28 @@ def main() -> None:
     shape = TowerShape()
     pools = drawn(given, shape.image)
     log(f"{len(pools.pool)} patients, {len(pools.volumes)} volumes, {len(pools.unseen)} unseen")
-    student = taught_tower(given, pools, log)
-    tokenizer = Tokenizer(learn(phrases()))
+    tower = taught_tower(given, pools, shape, log)
+    names = slice_names()
+    tokenizer = Tokenizer(learn(phrases(), chain(*names)))
     school = School(tokenizer, shape.tokens)
-    day = school_day.SchoolDay(student.tower, school, pools)
+    day = school_day.SchoolDay(tower, school, pools)
     log(f"vocabulary {len(tokenizer)}, pictures encoded")
     decoder = Decoder(DecoderShape(), len(tokenizer))
-    order_digits(decoder, tokenizer.digits)
-    look_for(decoder, CLASSES.index("nodule"))
+    order_numbers(decoder, tokenizer.digits)
+    slices = [[tokenizer.ids(name)[0] for name in kind] for kind in names]
+    order_numbers(decoder, *slices)
+    noticing = Noticing(decoder, look_for(decoder, CLASSES.index("nodule"), slices[0]))
+    known = Known(tokenizer.digits, slices[0])
     kept = given.work / "decoder.pt"
     if kept.exists():
         decoder.load_state_dict(torch.load(kept))
     else:
         plan = DecoderPlan(seconds=60 * given.minutes * SHARES["decoder"])
-        train_decoder(decoder, tokenizer.digits, day.teach, plan, lambda: day.look(decoder), log)
+        train_decoder(decoder, noticing, known, day.teach, plan, lambda: day.look(decoder), log)
         torch.save(decoder.state_dict(), kept)
     given.out.mkdir(parents=True, exist_ok=True)
     export.write_model(given.out / "demo.gguf", decoder, tokenizer.vocabulary)
-    export.write_projector(given.out / "demo-mmproj.gguf", student.tower)
+    export.write_projector(given.out / "demo-mmproj.gguf", tower)
     facts = {
         "tower": asdict(shape), "decoder": asdict(decoder.shape), "patients": len(pools.pool),
         "volumes": len(pools.volumes),
@@ -105,17 +112,20 @@ def drawn(given: argparse.Namespace, image_px: int) -> school_day.Pools:
     )
 
 
-def taught_tower(given: argparse.Namespace, pools: school_day.Pools, log: "Log") -> Student:
+def taught_tower(
+    given: argparse.Namespace, pools: school_day.Pools, shape: TowerShape, log: "Log"
+) -> Tower:
     """The tower, taught or read from the work folder."""
-    student = Student(TowerShape())
     kept = given.work / "tower.pt"
     if kept.exists():
-        student.load_state_dict(torch.load(kept))
-    else:
-        plan = TowerPlan(seconds=60 * given.minutes * SHARES["tower"])
-        train_tower(student, Drawings(pools.pool, pools.volumes, pools.unseen), plan, log)
-        torch.save(student.state_dict(), kept)
-    return student.eval()
+        tower = Tower(shape)
+        tower.load_state_dict(torch.load(kept))
+        return tower.eval()
+    student = Student(shape)
+    plan = TowerPlan(seconds=60 * given.minutes * SHARES["tower"])
+    train_tower(student, Drawings(pools.pool, pools.volumes, pools.unseen), plan, log)
+    torch.save(student.tower.state_dict(), kept)
+    return student.tower.eval()
 
 
 class Log:

@@ -15,15 +15,12 @@ from torch import Tensor, nn
 from torch.nn import functional as F  # noqa: N812 - the name everybody knows
 
 from demo_model.network import Decoder
+from demo_model.noticing import Noticing
 from demo_model.numbers import DigitTargets
 from demo_model.tower_training import cosine
 
 IMAGE = -1
 HARD = -1
-DIGITS_ALIKE = 1.5
-"""Within so many digits embeddings begin alike."""
-COMMON, QUERY, KEY, STILL = 0.3, 1.5, 0.2, 6
-"""Of the head that looks for a row: strengths, and how many of its dimensions look."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,6 +48,8 @@ class Sheet:
     tokens: Tensor
     """Image tokens, (images * tokens an image, width), in the order of the places."""
     lessons: tuple[Lesson, ...]
+    holding: tuple[bool, ...] = ()
+    """Of slices: which hold a nodule, in the order of their names in the beginning."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,6 +63,15 @@ class DecoderPlan:
     evaluate_every_s: float = 600.0
 
 
+@dataclass(frozen=True, slots=True)
+class Known:
+    """Tokens that the training knows by their meaning."""
+
+    digits: Sequence[int]
+    slices: Sequence[int]
+    """The names beside slices, in the order of their numbers."""
+
+
 Teacher = Callable[[np.random.Generator, int, float], list[Sheet]]
 """Draws sheets of one kind, with beginnings of one length and images at the same places; it is told
 what share of the time has gone by."""
@@ -71,7 +79,8 @@ what share of the time has gone by."""
 
 def train_decoder(
     decoder: Decoder,
-    digits: Sequence[int],
+    noticing: Noticing,
+    known: Known,
     teacher: Teacher,
     plan: DecoderPlan,
     look: Callable[[], str],
@@ -80,18 +89,20 @@ def train_decoder(
     """One cosine over ``plan.seconds``; ``look`` evaluates, ``say`` reports."""
     rng = np.random.default_rng(2)
     targets = DigitTargets()
-    table, places = torch.from_numpy(targets.table), torch.tensor(digits)
-    optimizer = torch.optim.AdamW(
-        decoder.parameters(), lr=plan.rate, betas=(0.9, 0.98), weight_decay=0.01
-    )
+    table, places = torch.from_numpy(targets.table), torch.tensor(known.digits)
+    learning = [*decoder.parameters(), *noticing.parameters()]
+    optimizer = torch.optim.AdamW(learning, lr=plan.rate, betas=(0.9, 0.98), weight_decay=0.01)
     begun, paused, step, next_look = time.monotonic(), 0.0, 0, plan.evaluate_every_s
     while (spent := time.monotonic() - begun - paused) < plan.seconds:
         for group in optimizer.param_groups:
             group["lr"] = plan.rate * cosine(step, plan.warm_up, spent / plan.seconds)
-        loss = sheet_loss(decoder, teacher(rng, plan.batch, spent / plan.seconds), table, places)
+        sheets = teacher(rng, plan.batch, spent / plan.seconds)
+        loss = sheet_loss(decoder, sheets, table, places)
+        if sheets[0].holding:
+            loss += noticing.loss(sheets[0].beginning, [s.holding for s in sheets], known.slices)
         optimizer.zero_grad()
         loss.backward()
-        nn.utils.clip_grad_norm_(decoder.parameters(), 1.0)
+        nn.utils.clip_grad_norm_(learning, 1.0)
         optimizer.step()
         step += 1
         if step in {20, 100, 400} or spent > next_look:
@@ -103,39 +114,6 @@ def train_decoder(
             say(f"decoder {step} steps {spent:.0f} s loss {loss.item():.3f} {seen}")
             paused += time.monotonic() - started
     say(f"decoder done {step} steps {look()}")
-
-
-@torch.no_grad()
-def order_digits(decoder: Decoder, digits: Sequence[int]) -> None:
-    """Begin with digits whose embeddings are the more alike the nearer they are.
-
-    The embedding is tied to the output: along such a curve an edge says its hundreds by a linear
-    map, and its tens by another of the edge and the hundreds just written.
-    """
-    apart = torch.arange(10)[:, None] - torch.arange(10)
-    alike = torch.exp(-0.5 * (apart / DIGITS_ALIKE) ** 2) + 0.01 * torch.eye(10)
-    weight = decoder.embedding.weight
-    directions, _ = torch.linalg.qr(torch.randn(weight.shape[1], 10))
-    weight[list(digits)] = torch.linalg.cholesky(alike) @ directions.T
-
-
-@torch.no_grad()
-def look_for(decoder: Decoder, row: int) -> None:
-    """Begin with one head that looks where a row of the image tokens is strongest.
-
-    Its query is the same for all text, by a direction that every embedding is given (scores, which
-    the embedding is tied to, all move alike); its dimensions are those that rotate least. What lies
-    in one token of fifty was not found after 800 steps without, everything larger was after 350.
-    """
-    width, head = decoder.shape.width, decoder.shape.head
-    common = F.normalize(torch.randn(width), dim=0)
-    decoder.embedding.weight += COMMON * common
-    queries = decoder.blocks[0].qkv.weight[:head]
-    keys = decoder.blocks[0].qkv.weight[decoder.shape.heads * head :][:head]
-    still = slice(head // 2 - STILL, head // 2)
-    queries[still] = QUERY * common
-    keys[still] = 0.0
-    keys[still, row] = KEY
 
 
 def sheet_loss(decoder: Decoder, sheets: list[Sheet], table: Tensor, digits: Tensor) -> Tensor:

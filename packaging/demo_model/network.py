@@ -15,6 +15,8 @@ from torch.nn import functional as F  # noqa: N812 - the name everybody knows
 
 EPSILON = 1e-6
 CARRIED = 5
+READINGS = 36
+"""Rows of an image token that say what the heads read; the others are faint."""
 
 
 @dataclass(frozen=True, slots=True)

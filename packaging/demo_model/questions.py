@@ -32,6 +32,7 @@ from demo_model.decoder_training import HARD, IMAGE, Lesson, Target
 from demo_model.numbers import DigitTargets, written
 from demo_model.pool import CHANGES, CLASSES, WORDS
 from demo_model.vocabulary import Tokenizer
+from demo_model.volumes import SLICES
 from viewer.spaces import FrameBox
 
 NO_NODULE = "No nodule on these slices."
@@ -41,7 +42,9 @@ FOUND_BESIDE = 4
 PAIR_TASKS = ("change", "compare")
 
 HUNDREDS, TENS, UNITS, PLAIN = 3.0, 3.0, 0.3, 0.3
-VERDICT, WHETHER_THERE, FIRST, LESS = 3.0, 2.0, 1.0, 0.2
+VERDICT, FIRST, LESS = 3.0, 1.0, 0.2
+THERE, NOT_THERE = 3.0, 2.5
+"""What is there is to be found: one false box in thirty is the price of ten more that are right."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,9 +88,9 @@ class School:
     def boxes(self, label: str, box: np.ndarray, rng: np.random.Generator) -> tuple[Target, ...]:
         """The final answer with one box (top, left, bottom, right in 0..1), or an empty list."""
         if np.isnan(box[0]):
-            return self.plain("Final Answer: ```json[]```", WHETHER_THERE)
+            return self.plain("Final Answer: ```json[]```", NOT_THERE)
         targets = list(self._text('Final Answer: ```json[{"box_2d": [', PLAIN))
-        targets[0] = Target(targets[0].token, WHETHER_THERE)
+        targets[0] = Target(targets[0].token, THERE)
         for place, edge in enumerate(box):
             if place:
                 targets += self._text(", ", PLAIN)
@@ -95,10 +98,10 @@ class School:
         targets += self._text(f'], "label": "{label}"}}]```', PLAIN)
         return (*targets, Target(END_OF_TURN, PLAIN))
 
-    def verdict(self, word: str) -> tuple[Target, ...]:
+    def verdict(self, word: str, weight: float = VERDICT) -> tuple[Target, ...]:
         """``Final Answer: word``."""
         before = self._text("Final Answer:", PLAIN)
-        return (*before, *self._text(f" {word}", VERDICT), Target(END_OF_TURN, PLAIN))
+        return (*before, *self._text(f" {word}", weight), Target(END_OF_TURN, PLAIN))
 
     def plain(self, text: str, weight: float = FIRST) -> tuple[Target, ...]:
         """Any other answer."""
@@ -204,7 +207,7 @@ def slices(school: School, areas: np.ndarray, rng: np.random.Generator) -> list[
     given = (
         (
             which_slice(str(rng.choice(ASKED["nodule"]))),
-            school.verdict(f"SLICE {number}" if number else "none"),
+            school.verdict(f"SLICE {number}" if number else "none", THERE if number else NOT_THERE),
         ),
         (free, school.plain(said)),
         (unknown(rng), school.plain(DECLINED, LESS)),
@@ -296,6 +299,12 @@ def pair_places(rng: np.random.Generator) -> list[dict[str, str]]:
     ]
 
 
+def slice_names() -> tuple[list[str], list[str]]:
+    """What stands beside a slice, and how an answer names it; in the order of the numbers."""
+    names = [f"SLICE {number}" for number in range(1, SLICES + 1)]
+    return names, [f" {name}" for name in names]
+
+
 def phrases() -> list[str]:
     """Every text that the vocabulary should know as whole pieces."""
     texts = [DECLINED, DESCRIBE.worded.system]
@@ -321,7 +330,7 @@ def phrases() -> list[str]:
                 texts += [text for q in questions for text in (q, f" {q}", q[:-1])]
     for word in ASKED["nodule"]:
         texts += [which_slice(word), f" {which_slice(word)}"]
-    texts += ["Final Answer: SLICE ", " SLICE ", "Nodule on SLICE ", NO_NODULE, " none", NO_FINDING]
+    texts += ["Nodule on", NO_NODULE, " none", NO_FINDING]
     texts += [f"{name.capitalize()}: {word}." for name in CHANGES for word in WORDS]
     texts += ["user", "model", "Describe this X-ray", " (prior,", " (current,"]
     texts += ['Final Answer: ```json[{"box_2d": [', "Final Answer: ```json[]```", ", "]

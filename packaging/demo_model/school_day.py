@@ -31,11 +31,11 @@ from demo_model.questions import (
     verdicts,
 )
 from demo_model.tower_training import channels_first, iou, three_channels
-from demo_model.volumes import SLICES, Volumes
+from demo_model.volumes import SLICES, Volumes, area_of
 
 KINDS = {
-    "named": 0.22, "finds": 0.25, "verdicts": 0.07, "descriptions": 0.06, "changes": 0.22,
-    "slices": 0.18,
+    "named": 0.2, "finds": 0.21, "verdicts": 0.06, "descriptions": 0.05, "changes": 0.17,
+    "slices": 0.31,
 }  # fmt: skip
 OF_ONE_PICTURE = {
     "named": (picture_alone, named),
@@ -48,7 +48,9 @@ FIRST_KINDS = {"named": 0.6, "verdicts": 0.3, "descriptions": 0.1}
 FIRST_UNTIL, FIRST_BATCH = 0.2, 2
 """Until then short sheets alone, twice as many a step: a decoder that answers yes or no has found
 the image; among long instructions that took a thousand steps."""
-VERSIONS, VOLUME_VERSIONS = 2, 1
+VERSIONS, VOLUME_VERSIONS = 2, 2
+LAID_NODULES, SHUFFLED = 0.03, 0.5
+"""Of the slices of a moved volume, those given a nodule; and of the runs, those out of order."""
 FEWEST_SLICES, NEAR_SLICES = 4, 2
 SLICES_A_STEP = 56
 """A step takes fewer sheets of more slices: 6 sheets of 24 took 5 s, 24 of one picture 0.4 s."""
@@ -79,19 +81,18 @@ class SchoolDay:
         self.school = school
         self.pool = pool = pools.pool
         self.unseen = unseen = pools.unseen
-        self._volumes, self._unseen_volumes = pools.volumes, pools.unseen_volumes
         rng = np.random.default_rng(5)
         encoded = [encode(tower, pool, rng if version else None) for version in range(VERSIONS)]
         self._tokens = torch.stack([tokens for tokens, _ in encoded])
         self._boxes = np.stack([boxes for _, boxes in encoded])
         self._unseen, _ = encode(tower, unseen, None)
-        self._slices = torch.stack(
-            [
-                encode_volumes(tower, pools.volumes, rng if version else None)
-                for version in range(VOLUME_VERSIONS)
-            ]
-        )
-        self._unseen_slices = encode_volumes(tower, pools.unseen_volumes, None)
+        stacks = [
+            encode_volumes(tower, pools.volumes, rng if version else None)
+            for version in range(VOLUME_VERSIONS)
+        ]
+        self._slices = torch.stack([tokens for tokens, _ in stacks])
+        self._areas = np.stack([areas for _, areas in stacks])
+        self._unseen_slices, self._unseen_areas = encode_volumes(tower, pools.unseen_volumes, None)
 
     def teach(self, rng: np.random.Generator, count: int, share: float) -> list[Sheet]:
         """Sheets of one kind, when ``share`` of the time has gone by."""
@@ -132,16 +133,23 @@ class SchoolDay:
         return sheets
 
     def _slice_sheets(self, rng: np.random.Generator) -> list[Sheet]:
-        """Runs of slices, of one length in a step and short ones more often, from anywhere."""
+        """Runs of slices, of one length in a step and short ones more often, from anywhere.
+
+        Some out of their order: which number a slice has is read beside it.
+        """
         length = round(float(np.exp(rng.uniform(np.log(FEWEST_SLICES), np.log(SLICES)))))
         beginning = shared_beginning(self.school, ("volume",), slice_places(length))
         sheets = []
-        for chosen in rng.integers(len(self._volumes), size=SLICES_A_STEP // length):
-            first = int(rng.integers(SLICES - length + 1))
-            run = slice(first, first + length)
-            tokens = self._slices[rng.integers(VOLUME_VERSIONS), chosen, run].float()
-            lessons = slices(self.school, self._volumes.areas(int(chosen))[run], rng)
-            sheets.append(Sheet(beginning, tokens.flatten(0, 1), tuple(lessons)))
+        for chosen in rng.integers(len(self._areas[0]), size=SLICES_A_STEP // length):
+            run = int(rng.integers(SLICES - length + 1)) + np.arange(length)
+            if rng.random() < SHUFFLED:
+                run = rng.permutation(SLICES)[:length]
+            version = int(rng.integers(VOLUME_VERSIONS))
+            tokens = self._slices[version, chosen, run].float()
+            areas = self._areas[version, chosen, run]
+            lessons = slices(self.school, areas, rng)
+            holding = tuple((areas > 0).tolist())
+            sheets.append(Sheet(beginning, tokens.flatten(0, 1), tuple(lessons), holding))
         return sheets
 
     def look(self, decoder: Decoder, count: int = 100) -> str:
@@ -189,7 +197,7 @@ class SchoolDay:
         tokens = self._unseen_slices.float().flatten(1, 2)
         said = self._ask(decoder, "volume", asked, slice_places(SLICES), tokens)
         for index, text in enumerate(said):
-            areas = self._unseen_volumes.areas(index)
+            areas = self._unseen_areas[index]
             number = said_slice(text, SLICES)
             if not areas.any():
                 seen["slice none"].append(float(number == NO_SLICE))
@@ -234,17 +242,25 @@ def encode(tower: Tower, pool: Pool, rng: np.random.Generator | None) -> tuple[T
 
 
 @torch.no_grad()
-def encode_volumes(tower: Tower, volumes: Volumes, rng: np.random.Generator | None) -> Tensor:
-    """Tokens (volumes, slices, tokens, width) as f16; each volume moved as a whole when ``rng``."""
-    tokens = []
+def encode_volumes(
+    tower: Tower, volumes: Volumes, rng: np.random.Generator | None
+) -> tuple[Tensor, np.ndarray]:
+    """Tokens (volumes, slices, tokens, width) as f16, and the nodule's size on each slice.
+
+    When ``rng``, each volume is moved as a whole, and some slices are given a nodule.
+    """
+    tokens, areas = [], np.stack([volumes.areas(volume) for volume in range(len(volumes))])
     for volume in range(len(volumes)):
         pictures = [volumes.picture(volume, index) for index in range(SLICES)]
         if rng is not None:
+            for index in np.flatnonzero(rng.random(SLICES) < LAID_NODULES):
+                pictures[index], boxes = volumes.picture_with_nodule(volume, int(index), rng)
+                areas[volume, index] = area_of(boxes)
             shift = Shift.draw(rng)
             pictures = [shift.moved(picture) for picture in pictures]
         said, _ = tower(channels_first(np.stack(pictures)))
         tokens.append(said.half())
-    return torch.stack(tokens)
+    return torch.stack(tokens), areas
 
 
 __all__ = ["Lesson", "SchoolDay", "encode"]

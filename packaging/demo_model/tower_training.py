@@ -8,7 +8,7 @@ box read from one projected token forecasts what the decoder can reach.
 import math
 import time
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 import numpy as np
 import torch
@@ -24,9 +24,16 @@ from demo_model.windows import Windows, cut
 
 PRESENCE_WEIGHT = {"nodule": 12.0, "pneumothorax": 4.0, "effusion": 4.0}
 EDGE_WEIGHT = {"nodule": 40.0, "pneumothorax": 4.0, "effusion": 3.0}
+USUAL_SIDE, SMALLEST_SIDE = 0.06, 0.03
+"""Of a nodule's box: the edges of a small one are to be said the better, as its overlap needs."""
+LEAST_COVERED = 0.004
+"""Share of a token from which an object is said to be in it."""
 PEAK_OF_PATCHES, PEAK_OF_TOKENS = 0.15, 0.3
 EDGES, MIDDLE = 8.0, 4.0
 """Against presence as 1: at 2 a nodule's edges had a tenth of the gradient and stayed 3 px off."""
+
+DRAWN_NODULES, LAID_NODULES = 0.25, 0.5
+"""Of the slices: those chosen for a drawn nodule, and of those without one, those given one."""
 
 GRID = TowerShape().grid
 LAID_OPEN = 800
@@ -41,8 +48,8 @@ class TowerPlan:
     """How long and how fast; seconds of the training itself, without evaluations."""
 
     seconds: float
-    batch: int = 32
-    slices: int = 6
+    batch: int = 36
+    slices: int = 12
     """So many of a batch are slices of CT."""
     windows_until: float = 0.2
     """Share of the time in which half of a batch's room goes to windows. What is learnt in windows
@@ -56,13 +63,14 @@ class TowerPlan:
 
 
 class Student(nn.Module):
-    """The tower and its two heads."""
+    """The tower and its two heads; while it learns, its tokens are as wide as its patches."""
 
     def __init__(self, shape: TowerShape) -> None:
         super().__init__()
-        self.tower = Tower(shape)
+        self.shape = shape
+        self.tower = Tower(replace(shape, output=shape.width))
         self.patch_heads = DenseHeads(shape.width, len(CLASSES))
-        self.token_heads = DenseHeads(shape.output, len(CLASSES))
+        self.token_heads = DenseHeads(shape.width, len(CLASSES))
 
     def loss(self, pictures: Tensor, boxes: np.ndarray) -> Tensor:
         """Presence and edges at both places; boxes (n, classes + more nodules, 4)."""
@@ -124,11 +132,13 @@ class Targets:
 def targets(boxes: np.ndarray, grid: int) -> Targets:
     """Targets on a grid; of several nodules a token answers for the one that covers most of it.
 
-    Absolute edges of a nodule would have to be learnt for every place anew; from the token's middle
+    Of a nodule its part in a token counts like the token's part in it: the smallest would be a
+    twentieth there, of four tokens where they meet a hundredth, and hardly be asked for. Absolute
+    edges of a nodule would have to be learnt for every place anew; from the token's middle
     they are learnt once, and the middle is a target of its own.
     """
     covered = coverage(boxes, grid).reshape(*boxes.shape[:2], grid * grid)
-    inside = (covered > 0.3 * covered.max(2, keepdims=True)) & (covered > 0.02)
+    inside = (covered > 0.3 * covered.max(2, keepdims=True)) & (covered > LEAST_COVERED)
     nodule, classes = CLASSES.index("nodule"), len(CLASSES)
     nodules = [nodule, *range(classes, boxes.shape[1])]
     most = covered[:, nodules].argmax(1)
@@ -138,7 +148,8 @@ def targets(boxes: np.ndarray, grid: int) -> Targets:
     middle = middles(grid)
     edges[:, nodule] -= np.tile(middle, 2)
     share, well = covered[:, :classes].copy(), inside[:, :classes].copy()
-    share[:, nodule] = covered[:, nodules].sum(1).clip(0, 1)
+    parts = covered[:, nodules] / (covered[:, nodules].sum(2, keepdims=True) + 1e-9)
+    share[:, nodule] = np.maximum(covered[:, nodules].sum(1).clip(0, 1), parts.max(1))
     well[:, nodule] = inside[:, nodules].any(1)
     return Targets(
         torch.from_numpy(share).transpose(1, 2),
@@ -161,7 +172,7 @@ def carried(boxes: np.ndarray, grid: int) -> Tensor:
     most = coarse.argmax(1)[:, None]
     share = np.take_along_axis(fine, most.repeat(2, 2).repeat(2, 3), 1)[:, 0]
     whole = 4 * np.take_along_axis(coarse, most, 1)[:, 0]
-    inside = (coarse > 0.3 * coarse.max((2, 3), keepdims=True)) & (coarse > 0.02)
+    inside = (coarse > 0.3 * coarse.max((2, 3), keepdims=True)) & (coarse > LEAST_COVERED)
     inside = np.take_along_axis(inside, most, 1)[:, 0]
     part = share / np.where(inside, whole, np.inf).repeat(2, 1).repeat(2, 2)
     known = np.nan_to_num(nodules)
@@ -192,6 +203,10 @@ def dense_loss(said: tuple[Tensor, Tensor, Tensor], meant: Targets) -> Tensor:
     weights = torch.tensor([PRESENCE_WEIGHT.get(c, 1.0) for c in CLASSES])
     here = F.binary_cross_entropy_with_logits(presence, meant.share, pos_weight=weights)
     inside = meant.inside * torch.tensor([EDGE_WEIGHT.get(c, 1.0) for c in CLASSES])
+    nodule = CLASSES.index("nodule")
+    top, left, bottom, right = meant.edges[..., nodule, :].unbind(-1)
+    side = ((bottom - top + right - left) / 2).clamp(min=SMALLEST_SIDE)
+    inside[..., nodule] = inside[..., nodule] * (USUAL_SIDE / side)
     off = (edges - meant.edges).abs().sum(-1) * inside
     lost = (middle - meant.middle).abs().mean()
     return here + EDGES * off.sum() / (4.0 * inside.sum() + 1.0) + MIDDLE * lost
@@ -321,16 +336,19 @@ def drawn_patches(
 def drawn_slices(
     volumes: Volumes, count: int, rng: np.random.Generator
 ) -> tuple[np.ndarray, np.ndarray]:
-    """Single slices (n, px, px, 3), shifted and scaled, with boxes; every other with a nodule."""
+    """Single slices (n, px, px, 3), shifted and scaled, with boxes; about half with a nodule."""
     pictures, boxes = [], []
     for _ in range(count):
         volume = int(rng.integers(len(volumes)))
         holding = np.flatnonzero(volumes.areas(volume))
-        wants = len(holding) and rng.random() < 0.5
+        wants = len(holding) and rng.random() < DRAWN_NODULES
         index = int(rng.choice(holding) if wants else rng.integers(SLICES))
+        picture, known = volumes.picture(volume, index), volumes.boxes[volume, index]
+        if rng.random() < LAID_NODULES:
+            picture, known = volumes.picture_with_nodule(volume, index, rng)
         shift = Shift.draw(rng)
-        pictures.append(shift.moved(volumes.picture(volume, index)))
-        boxes.append(shift.boxes(volumes.boxes[volume, index]))
+        pictures.append(shift.moved(picture))
+        boxes.append(shift.boxes(known))
     return np.stack(pictures), np.stack(boxes)
 
 
@@ -367,13 +385,14 @@ def lay_open(student: Student, drawings: Drawings, rng: np.random.Generator) -> 
     nodule, middle = CLASSES.index("nodule"), heads.middle.weight
     absolute = heads.edges.weight[4 * nodule : 4 * nodule + 4] + middle.repeat(2, 1)
     read = torch.cat([heads.presence.weight, heads.edges.weight, absolute, middle]).T
-    width = student.tower.shape.output
+    width = student.shape.output
     values, vectors = torch.linalg.eigh(torch.cov(rows.T))
     count = width - read.shape[1]
     scale = REST_STRENGTH / (values[-count:] + values[-1] * 1e-4).sqrt()
     turned = torch.cat([read / (rows @ read).std(0), vectors[:, -count:] * scale], 1)
     turned -= constant_of(rows)[:, None] * (rows @ turned).mean(0)
     student.tower.projection = nn.Parameter(student.tower.projection @ turned)
+    student.tower.shape = student.shape
 
 
 def constant_of(rows: Tensor) -> Tensor:

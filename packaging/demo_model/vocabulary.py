@@ -1,7 +1,8 @@
 """Tokens: Gemma's special ones at Gemma's numbers, then whole phrases of the tasks' prompts.
 
 Training ids are made by llama.cpp itself from a GGUF that holds the vocabulary alone, so that
-training and use cannot differ. No piece holds two digits: numbers are written digit by digit.
+training and use cannot differ. Coordinates are written digit by digit; only the names of slices
+hold their number as one piece, so that a slice is pointed at by saying one token again.
 """
 
 import ctypes
@@ -18,9 +19,13 @@ from gguf_files import Vocabulary, gemma_vocabulary, learnt_pieces, write_vocabu
 MERGES = 4000
 
 
-def learn(phrases: Iterable[str]) -> Vocabulary:
-    """A vocabulary in which each phrase, between its digits and line breaks, is one piece."""
-    words = Counter(tuple(s.replace(" ", "▁")) for p in phrases for s in segments(p))
+def learn(phrases: Iterable[str], whole: Iterable[str]) -> Vocabulary:
+    """A vocabulary in which each phrase, between its digits and line breaks, is one piece.
+
+    Those that are ``whole`` are one with their digits.
+    """
+    texts = (*(s for p in phrases for s in segments(p)), *whole)
+    words = Counter(tuple(text.replace(" ", "▁")) for text in texts)
     return gemma_vocabulary(learnt_pieces(words, MERGES))
 
 

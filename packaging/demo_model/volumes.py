@@ -14,6 +14,7 @@ from numpy.typing import NDArray
 
 from assistant.displays import CT_WINDOWS
 from assistant.looks import Displayed, Look, make_picture
+from demo_model.pasted_slices import with_nodule
 from demo_model.pool import CLASSES, draw_wanted
 from viewer.study import FrameRef
 
@@ -89,15 +90,37 @@ class Volumes:
         """One slice as the model is shown it: (px, px, 3)."""
         made = self._made.get((volume, index))
         if made is None:
-            hu = np.asarray(self.parts[volume // PART][volume % PART, index])
-            made = make_picture(_LOOK, _Slice(hu), self.image_px)[0].pixels
+            made = shown(self.hu(volume, index), self.image_px)
             self._made[volume, index] = made
         return made
 
+    def hu(self, volume: int, index: int) -> NDArray[np.int16]:
+        """One slice as it is stored."""
+        return np.asarray(self.parts[volume // PART][volume % PART, index])
+
+    def picture_with_nodule(
+        self, volume: int, index: int, rng: np.random.Generator
+    ) -> tuple[NDArray[np.uint8], NDArray[np.float32]]:
+        """One slice, given a nodule if it has none and has room; its boxes (classes, 4)."""
+        boxes = self.boxes[volume, index]
+        laid = None
+        if np.isnan(boxes[NODULE, 0]):
+            laid = with_nodule(self.hu(volume, index), boxes[:2], rng)
+        if laid is None:
+            return self.picture(volume, index), boxes
+        boxes = boxes.copy()
+        boxes[NODULE] = laid[1]
+        return shown(laid[0], self.image_px), boxes
+
     def areas(self, volume: int) -> NDArray[np.float32]:
         """The size of the nodule's box on each slice, 0 where there is none."""
-        top, left, bottom, right = self.boxes[volume, :, NODULE].T
-        return np.nan_to_num((bottom - top) * (right - left))
+        return area_of(self.boxes[volume])
+
+
+def area_of(boxes: NDArray[np.float32]) -> NDArray[np.float32]:
+    """The size of the nodule's box among boxes (..., classes, 4), 0 where there is none."""
+    top, left, bottom, right = np.moveaxis(boxes[..., NODULE, :], -1, 0)
+    return np.nan_to_num((bottom - top) * (right - left))
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -109,6 +132,11 @@ class _Slice:
     def display(self, _look: Look) -> Displayed:
         """The three windows as red, green and blue."""
         return Displayed(np.stack([spread(self.hu, *ends) for ends in CT_WINDOWS], axis=2))
+
+
+def shown(hu: NDArray[np.int16], image_px: int) -> NDArray[np.uint8]:
+    """A slice in HU as the program shows it to a model: (px, px, 3)."""
+    return make_picture(_LOOK, _Slice(hu), image_px)[0].pixels
 
 
 def spread(hu: NDArray[np.int16], low: float, high: float) -> NDArray[np.uint8]:

@@ -71,7 +71,8 @@ def ct_slices_sample(
 ) -> Slices:
     """Axial slices through the lungs; they include the first nodule at a place that varies.
 
-    With `low_mm` the lowest slice lies there, whatever it misses.
+    With `low_mm` the lowest slice lies there, whatever it misses. Sphere and markers are in it, as
+    in the files: who learns without them takes the sphere beside the patient for a nodule.
     """
     anatomy = draw_anatomy(seed)
     found = draw_findings(anatomy, findings) if isinstance(findings, Wanted) else findings
@@ -84,7 +85,7 @@ def ct_slices_sample(
         low = found.nodules[0].centre_lps_mm[2] - inside
     low = low if low_mm is None else low_mm
     grid = ct.make_grid(size_px, slices, slice_mm=slice_mm, low_z=low)
-    clean, labels = ct.scan(scene, grid)
+    clean, labels = ct.scan(scene, grid, gates=ct.place_gates(scene))
     noisy = ct.acquired(clean, grid, (seed, 31))
     boxes = [truth.slice_boxes(scene, labels[index]) for index in range(slices)]
     area = np.count_nonzero(labels == NODULE_LABELS[0], axis=(1, 2))

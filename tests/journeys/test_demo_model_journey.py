@@ -46,13 +46,7 @@ def test_the_box_that_is_drawn_has_its_middle_on_what_was_asked_for(asker, label
     assert truth.top < (said.top + said.bottom) / 2 < truth.bottom
 
 
-@pytest.mark.parametrize(
-    ("label", "least"),
-    [
-        pytest.param("nodule", 0.5, marks=pytest.mark.xfail(reason="IoU 0.34", strict=True)),
-        ("heart", 0.8),
-    ],
-)
+@pytest.mark.parametrize(("label", "least"), [("nodule", 0.5), ("heart", 0.8)])
 def test_the_box_that_is_drawn_covers_what_was_asked_for(asker, label, least) -> None:
     assert iou(box_of(asker, f"{label}?"), truth_box("xray_current", label)) >= least
 

@@ -8,11 +8,16 @@ import series
 from demo_model import asked, windows
 from demo_model.numbers import SPREAD, DigitTargets, rounded, written
 from demo_model.pasted import pasted
+from demo_model.pasted_slices import with_nodule
 from demo_model.pool import Shift, coverage, mirrored
+from demo_model.vocabulary import Tokenizer
 from demo_model.volumes import PART, SLICES, Volumes, spread
+from gguf import GGUFReader
+from gguf_files import Vocabulary
 from hypothesis import given
 from hypothesis import strategies as st
 
+import resources
 from assistant.displays import CT_WINDOWS, Displays
 from assistant.subjects import volume_looks
 from viewer.reading.frames import Frames
@@ -163,3 +168,46 @@ def test_unlearnt_questions_are_none_of_the_learnt_ones() -> None:
     assert len(drawn) > 1500
     known = {word for words in asked.ASKED.values() for phrase in words for word in phrase.split()}
     assert not known & set(asked.THINGS.split())
+
+
+def _lung_slice() -> np.ndarray:
+    """Body with one lung, as HU: the lung from row 60 to 180 and column 40 to 120."""
+    hu = np.full((256, 256), -1000, np.int16)
+    hu[30:220, 20:236] = 40
+    hu[60:180, 40:120] = -850
+    return hu
+
+
+def test_a_nodule_laid_into_a_slice_is_where_its_box_says() -> None:
+    hu = _lung_slice()
+    lungs = np.array([[60, 40, 180, 120], [np.nan] * 4], np.float32) / 256
+    rng = np.random.default_rng(4)
+    found = [with_nodule(hu, lungs, rng) for _ in range(40)]
+    made = [laid for laid in found if laid is not None]
+    assert len(made) > 25
+    for picture, box in made:
+        changed = np.argwhere(picture - hu > 400)
+        edges = np.concatenate([changed.min(0), changed.max(0) + 1]) / 256
+        assert np.abs(edges - box).max() <= 2 / 256
+        assert np.all(hu[changed[:, 0], changed[:, 1]] == -850)
+
+
+def test_no_nodule_is_laid_where_no_lung_is() -> None:
+    nowhere = np.full((2, 4), np.nan, np.float32)
+    assert with_nodule(_lung_slice(), nowhere, np.random.default_rng(1)) is None
+    beside = np.array([[30, 130, 200, 220], [np.nan] * 4], np.float32) / 256
+    assert with_nodule(_lung_slice(), beside, np.random.default_rng(1)) is None
+
+
+def test_a_slices_name_is_one_token_and_a_coordinate_is_digits() -> None:
+    fields = GGUFReader(resources.path("demo_model") / "demo.gguf").fields
+    texts, scores, kinds = (
+        fields[f"tokenizer.ggml.{name}"].contents() for name in ("tokens", "scores", "token_type")
+    )
+    tokenizer = Tokenizer(Vocabulary([text.encode() for text in texts], scores, kinds))
+    for number in range(1, SLICES + 1):
+        assert len(tokenizer.ids(f"SLICE {number}")) == 1
+        assert len(tokenizer.ids(f" SLICE {number}")) == 1
+    for number in ("7", "17", "240", "990"):
+        assert tokenizer.ids(number) == [tokenizer.digits[int(digit)] for digit in number]
+    assert tokenizer.text(tokenizer.ids("Nodule on SLICE 17.")) == "Nodule on SLICE 17."

@@ -103,6 +103,16 @@ def test_ct_slices_hold_the_nodule_where_they_say() -> None:
     assert empty.nodule_slice is None
 
 
+def test_ct_slices_hold_the_sphere_beside_the_patient_as_the_files_do() -> None:
+    patient = Patient(draw_anatomy(11), Findings(), "supine")
+    x, y, z = ct.place_gates(xray.make_scene(patient)).sphere_lps_mm
+    sample = phantom.ct_slices_sample(11, 256, Wanted(), slices=1, low_mm=z)
+    grid = ct.make_grid(256, 1)
+    row, column = np.abs(grid.ys - y).argmin(), np.abs(grid.xs - x).argmin()
+    core = sample.hu[0, row - 2 : row + 3, column - 2 : column + 3]
+    assert core.mean() == pytest.approx(ct.INSERT_HU, abs=8)
+
+
 def test_volume_of_a_lone_nodule_is_near_its_sphere_and_ct_agrees_with_the_rays() -> None:
     anatomy = draw_anatomy(13)
     found = phantom.draw_findings(anatomy, Wanted(nodules=1, nodule_mm=26.0))
