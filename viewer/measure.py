@@ -142,9 +142,10 @@ def measure_part(part: Part | None, voxel_mm: float, grey: Grey, *, diameter_mm:
     volume, unit = part.count * voxel_mm**3, "mm³"
     if volume >= MM3_PER_CM3:
         volume, unit = volume / MM3_PER_CM3, "cm³"
+    threshold = with_unit(number(part.threshold), grey.unit)
     side = _("over {value}") if part.is_above else _("under {value}")
     lines = [
-        f"{_significant(volume)} {unit} ({side.format(value=_whole(part.threshold, grey.unit))})",
+        f"{_significant(volume)} {unit} ({side.format(value=threshold)})",
         with_unit(f"{number(part.mean)} ± {number(part.deviation)}", grey.unit),
     ]
     if part.is_cut:
@@ -254,10 +255,6 @@ def _measure_sphere(mark: Annotation) -> Measured:
 
 def _diameter(mm: float) -> str:
     return f"⌀ {number(mm)} mm"
-
-
-def _whole(value: float, unit: str) -> str:
-    return with_unit(_plain(round(value)), unit)
 
 
 def _measure_axes(columns: float, rows: float, region: UltrasoundRegion) -> Measured:

@@ -474,6 +474,34 @@ def test_the_volume_of_a_ball(
             assert numbers_in(mean)[0] == pytest.approx(900, abs=2)
 
 
+def test_every_plane_through_a_sphere_says_the_same(
+    qtbot: object, tmp_path: Path, taken: Acquisition
+) -> None:
+    """Also from beside its middle, and larger on the screen; a frame does not show it."""
+    middle = np.array([7.0, -11.0, 40.0])
+    taken.write(tmp_path, lambda lps: 900.0 * (np.linalg.norm(lps - middle, axis=1) < 9.0))
+    with planes_on(tmp_path, [middle]) as tiles:
+        uid = tiles.series[0].uid
+        by = 0.3 * min(taken.spacing_mm)
+        tiles.apply(
+            edits.set_crosshair(uid, PatientPoint(*map(float, middle))), edits.set_tool("sphere")
+        )
+        (spot,) = middles(tiles.image(), 1, radius_px=200)
+        start = QPoint(round(spot[0]), round(spot[1]))
+        tiles.drag(start, start + QPoint(round(13.0 * _px_per_mm(tiles, start, 0)), 0))
+        (mark,) = tiles.state.doc.annotations
+        said = written(tiles, mark)
+        assert numbers_in(said)[0] == pytest.approx(3.05, rel=0.1)
+        tiles.apply(edits.set_crosshair(uid, PatientPoint(*map(float, middle + by))))
+        shown = [t for t in range(3) if any(m.id == mark.id for m in tiles.scene(t).marks)]
+        assert shown
+        for tile in shown:
+            assert written(tiles, mark, tile) == said
+        tiles.apply(edits.show_series(0, uid, position=8))
+        tiles.settle()
+        assert tiles.scene().marks == ()
+
+
 def test_a_single_image_has_no_volume(qtbot: object, tmp_path: Path, taken: Acquisition) -> None:
     taken.write(tmp_path, beads([taken.lps(8, 30, 30)]))
     with tiles_on(tmp_path, size=SIZE) as tiles:

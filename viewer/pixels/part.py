@@ -5,7 +5,9 @@ object's volume. Which is which comes from the means of both sides (Ridler and C
 SMC 8:630, 1978), the levels then from where no edge is near.
 """
 
+import itertools
 import math
+from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any, Final
 
@@ -50,9 +52,10 @@ def part_round_middle(values: NDArray[Any], within: Voxels) -> Part | None:
     first = grown(within & ((values > threshold) == is_above), middle)
     others = within & ((values > threshold) != is_above)
     threshold = (_level(values, first) + _level(values, others)) / 2
-    part = without_branches(grown(within & ((values > threshold) == is_above), middle), middle)
+    part = grown(within & ((values > threshold) == is_above), middle)
     if np.count_nonzero(part) < _LEAST:
         return None
+    part = without_branches(part, middle)
     inside = values[clear_of_edges(part)].astype(np.float64)
     edge = within & ~shrunk(within)
     return Part(
@@ -69,16 +72,12 @@ def without_branches(part: Voxels, middle: tuple[int, ...]) -> Voxels:
     """A part without what runs into it and is less than half as thick, such as vessels.
 
     Shrunk by half its depth it falls apart there; what holds the middle is grown again until the
-    slanting sides are whole, which go slower by the root of three
-    (the idea of Kostis et al., IEEE Trans. Med. Imaging 22:1259, 2003).
+    slanting sides are whole, which go slower by the root of three (the idea of Kostis et al., IEEE
+    Trans. Med. Imaging 22:1259, 2003).
     """
-    depth, left = 0, part
-    while (left := shrunk(left)).any():
-        depth += 1
-    core = part
-    for _ in range(depth // 2):
-        core = shrunk(core)
-    core = grown(core, middle)
+    peeled = list(_peeled(part))
+    depth = len(peeled) - 1
+    core = grown(peeled[depth // 2], middle)
     for _ in range(math.ceil(_SLANTED * (depth // 2)) + 1):
         core = part & ~shrunk(~core)
     return core
@@ -91,11 +90,20 @@ def _level(values: NDArray[Any], region: Voxels) -> float:
 def clear_of_edges(region: Voxels) -> Voxels:
     """The share ``_CLEAR`` of a region's voxels, or more, that is the farthest from its edge."""
     enough = max(_LEAST, _CLEAR * np.count_nonzero(region))
-    while np.count_nonzero(smaller := shrunk(region)) >= enough:
+    *_before, found = itertools.takewhile(
+        lambda left: left is region or np.count_nonzero(left) >= enough, _peeled(region)
+    )
+    return found
+
+
+def _peeled(region: Voxels) -> Iterator[Voxels]:
+    """A region, then what is left of it each time its outermost voxels go, while any go."""
+    while region.any():
+        yield region
+        smaller = shrunk(region)
         if np.array_equal(smaller, region):
-            break
+            return
         region = smaller
-    return region
 
 
 def half_way(values: NDArray[np.float64]) -> float | None:

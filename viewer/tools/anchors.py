@@ -53,7 +53,8 @@ def on_image(
     """
     if mark.where == where:
         return mark
-    if isinstance(mark.where, FrameRef) and isinstance(where, FrameRef):
+    # A sphere stays on planes: a frame's pixels need not be square, and it has no volume.
+    if isinstance(where, FrameRef) and (mark.kind == "sphere" or isinstance(mark.where, FrameRef)):
         return None
     own = mark.where
     source = sheet_of(own) if isinstance(own, PlaneRef) else sheet_of_frame(own)

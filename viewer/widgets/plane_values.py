@@ -10,9 +10,9 @@ from typing import Any, Final
 import numpy as np
 from numpy.typing import NDArray
 
-from viewer.annotations import POINTS, Annotation
+from viewer.annotations import POINTS, Annotation, PlaneRef
 from viewer.measure import Measured, measure, measure_part, value_text
-from viewer.pixels.modality import to_modality
+from viewer.pixels.modality import padding_mask, to_modality
 from viewer.pixels.part import part_round_middle
 from viewer.pixels.statistics import box_mask, ellipse_mask
 from viewer.reading.volumes import Volume
@@ -73,12 +73,14 @@ class PlaneMeasures:
         """
         if scene.calibration is None or len(mark.points) < POINTS[mark.kind]:
             return Measured(())
+        if mark.kind == "sphere":
+            mark = _as_drawn(mark, scene)
         if mark.kind not in _OF_VALUES or (mark.kind == "sphere" and is_moving):
             return measure(mark, scene.calibration)
         if scene.volume is not self._volume or len(self._found) >= _KEPT:
             self._volume = scene.volume
             self._found.clear()
-        key = (mark.kind, mark.points, scene.plane, scene.tile.slab)
+        key = (mark.kind, mark.points, mark.where, scene.plane, scene.tile.slab)
         found = self._found.get(key)
         if found is None and is_moving and scene.tile.slab.thickness_mm > 0:
             return measure(mark, scene.calibration)
@@ -110,15 +112,20 @@ def _measure(mark: Annotation, scene: Scene) -> Measured:
     )
 
 
+def _as_drawn(mark: Annotation, scene: Scene) -> Annotation:
+    """A mark on the plane that it was drawn on, so that every plane through it says the same."""
+    return next((own for own in scene.state.doc.annotations if own.id == mark.id), mark)
+
+
 def _measure_sphere(mark: Annotation, scene: Scene) -> Measured:
     """The volume of what lies round a sphere's middle, sampled in cubes along the patient's axes.
 
     They are half as wide as the voxels' shortest side, or wider in a large sphere.
     """
-    plane, slicer, facts = scene.plane, scene.slicer, scene.facts
+    plane, slicer, facts = mark.where, scene.slicer, scene.facts
     if scene.calibration is None:
         return Measured(())
-    if plane is None or slicer is None or facts is None:
+    if not isinstance(plane, PlaneRef) or slicer is None or facts is None:
         return measure(mark, scene.calibration)
     radius = math.dist(*mark.points) * plane.mm_per_px
     step = max(slicer.step_mm / 2, 2 * radius / _MOST_CUBES)
@@ -142,6 +149,9 @@ def _measure_sphere(mark: Annotation, scene: Scene) -> Measured:
         bare = measure(mark, scene.calibration)
         words = _("no volume: it reaches beyond the volume")
         return Measured((*bare.lines, words), bare.value, bare.unit)
+    padding = padding_mask(values, facts.grey)
+    if padding is not None:
+        within &= ~padding
     part = part_round_middle(to_modality(values, facts), within)
     return measure_part(part, step, facts.grey, diameter_mm=2 * radius)
 

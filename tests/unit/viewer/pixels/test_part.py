@@ -81,3 +81,12 @@ def test_a_small_part_is_found_in_a_large_sphere() -> None:
     part = part_round_middle(values, WITHIN)
     assert part is not None
     assert part.count == int((away_from(MIDDLE) <= 4).sum())
+
+
+def test_a_region_may_be_the_whole_cube() -> None:
+    values = ball(40.0, -850.0)
+    part = part_round_middle(values, np.ones(values.shape, np.bool_))
+    assert part is not None
+    assert part.count == pytest.approx(4 / 3 * math.pi * BALL**3, rel=0.03)
+    around = part_round_middle(-np.abs(values - 40) + away_from((0, 0, 0)), values > -1e9)
+    assert around is not None
