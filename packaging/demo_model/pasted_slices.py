@@ -1,4 +1,4 @@
-"""Nodules laid into drawn CT slices: of 9600 slices 600 hold a drawn one, and those are soon known.
+"""Nodules laid into drawn CT slices: of 9600 slices 550 hold a drawn one, and those are soon known.
 
 Unlike a disc on an X-ray, a section laid over lung is what the drawing itself would have made.
 """

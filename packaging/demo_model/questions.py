@@ -44,7 +44,7 @@ PAIR_TASKS = ("change", "compare")
 HUNDREDS, TENS, UNITS, PLAIN = 3.0, 3.0, 0.3, 0.3
 VERDICT, FIRST, LESS = 3.0, 1.0, 0.2
 THERE, NOT_THERE = 3.0, 2.5
-"""What is there is to be found: one false box in thirty is the price of ten more that are right."""
+"""In a search and among slices what is there counts the more: missing it is worse."""
 
 
 @dataclass(frozen=True, slots=True)
